@@ -83,6 +83,27 @@ extension RawSpan {
     /// Copies the whole span.
     package func copy() -> [UInt8] { copy(0..<byteCount) }
 
+    /// The byte at `offset`, or nil outside of the span.
+    @inlinable
+    package func uint8(at offset: Int) -> UInt8? {
+        guard offset >= 0, offset < byteCount else { return nil }
+        return unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+    }
+
+    /// The big-endian integer at `offset`, or nil when it does not lie within the span.
+    @inlinable
+    package func uint32(at offset: Int) -> UInt32? {
+        guard offset >= 0, byteCount >= 4, offset <= byteCount &- 4 else { return nil }
+        return unsafe UInt32(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    /// The big-endian integer at `offset`, or nil when it does not lie within the span.
+    @inlinable
+    package func uint64(at offset: Int) -> UInt64? {
+        guard offset >= 0, byteCount >= 8, offset <= byteCount &- 8 else { return nil }
+        return unsafe UInt64(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
     /// Tells whether the bytes at `offset` are `prefix`; bytes past the end never are.
     package func matches(_ prefix: [UInt8], at offset: Int = 0) -> Bool {
         guard offset >= 0, prefix.count <= byteCount - offset else { return false }

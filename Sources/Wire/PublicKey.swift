@@ -25,10 +25,10 @@ package struct PublicKey<Purpose: KeyPurpose>: Hashable, Sendable {
     package static var byteCount: Int { 32 }
 
     // Memory order: the first byte on the wire is the most significant one of `word0`.
-    private let word0: UInt64
-    private let word1: UInt64
-    private let word2: UInt64
-    private let word3: UInt64
+    @usableFromInline let word0: UInt64
+    @usableFromInline let word1: UInt64
+    @usableFromInline let word2: UInt64
+    @usableFromInline let word3: UInt64
 
     /// Reads the next 32 bytes.
     package init(from reader: inout ByteReader) throws(EndOfBytes) {
@@ -36,6 +36,18 @@ package struct PublicKey<Purpose: KeyPurpose>: Hashable, Sendable {
         word1 = try reader.readUInt64()
         word2 = try reader.readUInt64()
         word3 = try reader.readUInt64()
+    }
+
+    /// The key at `offset`, or nil when its 32 bytes do not all lie within the span.
+    @inlinable
+    package init?(_ bytes: RawSpan, at offset: Int) {
+        guard let word0 = bytes.uint64(at: offset), let word1 = bytes.uint64(at: offset &+ 8),
+            let word2 = bytes.uint64(at: offset &+ 16), let word3 = bytes.uint64(at: offset &+ 24)
+        else { return nil }
+        self.word0 = word0
+        self.word1 = word1
+        self.word2 = word2
+        self.word3 = word3
     }
 
     /// A key of exactly 32 bytes, or nil.
@@ -78,6 +90,11 @@ package struct PublicKey<Purpose: KeyPurpose>: Hashable, Sendable {
 
     /// Whether all bytes are zero, which no key pair has.
     package var isZero: Bool { word0 | word1 | word2 | word3 == 0 }
+
+    @inlinable
+    package static func == (left: Self, right: Self) -> Bool {
+        (left.word0 ^ right.word0) | (left.word1 ^ right.word1) | (left.word2 ^ right.word2) | (left.word3 ^ right.word3) == 0
+    }
 
     private static var prefix: String { Purpose.publicPrefix }
 }
