@@ -1,0 +1,82 @@
+/// Why traffic to a peer takes the path it takes.
+///
+/// `name` is stable for programs, `description` is one sentence for people.
+package enum PathExplanation: Hashable, Sendable {
+    /// A probe over the direct path was answered.
+    case direct
+    /// No traffic has asked for a path yet.
+    case notTried
+    /// Direct paths are switched off by configuration.
+    case switchedOff
+    /// A discovery is running: it has not found a path yet.
+    case trying(probes: Int)
+    /// The path was closed because nothing used it; the next packet opens one again.
+    case idle
+    /// The peer has published no candidate, or none that may be probed.
+    case noRemoteCandidates
+    /// We have no socket of a family that the peer has candidates of.
+    case noCommonFamily
+    /// No UDP answer reaches this side.
+    case localUDPBlocked
+    /// No UDP answer reaches the peer's side.
+    case remoteUDPBlocked
+    /// Both NATs map by destination, so neither side knows where to send.
+    case bothNATsHard(probes: Int)
+    /// One NAT maps by destination and the other lets only known ports in.
+    case hardNATAgainstFilter(isLocalHard: Bool, probes: Int)
+    /// Both are behind the same NAT, which does not send their packets back in, and no inner address answered.
+    case noHairpin(probes: Int)
+    /// The peer never answered by relay either: it may be offline.
+    case peerSilent
+    /// Nothing is known that would explain it.
+    case noAnswer(probes: Int)
+    /// A direct path worked and stopped answering.
+    case pathLost
+}
+
+extension PathExplanation: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .direct: "a direct path answers"
+        case .notTried: "no traffic has asked for a direct path yet"
+        case .switchedOff: "direct paths are switched off on this side"
+        case .trying(let probes): "looking for a direct path: \(probes) probes so far"
+        case .idle: "the direct path was closed because nothing used it; the next packet opens one again"
+        case .noRemoteCandidates: "the peer has published no address that may be probed"
+        case .noCommonFamily: "the two sides have no address family in common"
+        case .localUDPBlocked: "UDP is blocked on this side"
+        case .remoteUDPBlocked: "UDP is blocked on the peer's side"
+        case .bothNATsHard(let probes): "both NATs map by destination; \(probes) probes, no answer"
+        case .hardNATAgainstFilter(isLocalHard: true, let probes):
+            "our NAT maps by destination and the peer's lets only known ports in; \(probes) probes, no answer"
+        case .hardNATAgainstFilter(isLocalHard: false, let probes):
+            "the peer's NAT maps by destination and ours lets only known ports in; \(probes) probes, no answer"
+        case .noHairpin(let probes):
+            "both are behind one NAT that does not send their packets back in; \(probes) probes, no answer"
+        case .peerSilent: "the peer does not answer by the relay either: it may be offline"
+        case .noAnswer(let probes): "no direct path answers; \(probes) probes"
+        case .pathLost: "the direct path stopped answering; looking for another"
+        }
+    }
+
+    /// The stable name for programs.
+    package var name: String {
+        switch self {
+        case .direct: "direct"
+        case .notTried: "not-tried"
+        case .switchedOff: "switched-off"
+        case .trying: "trying"
+        case .idle: "idle"
+        case .noRemoteCandidates: "no-remote-candidates"
+        case .noCommonFamily: "no-common-family"
+        case .localUDPBlocked: "local-udp-blocked"
+        case .remoteUDPBlocked: "remote-udp-blocked"
+        case .bothNATsHard: "both-nats-hard"
+        case .hardNATAgainstFilter: "hard-nat-against-filter"
+        case .noHairpin: "no-hairpin"
+        case .peerSilent: "peer-silent"
+        case .noAnswer: "no-answer"
+        case .pathLost: "path-lost"
+        }
+    }
+}
