@@ -1,5 +1,3 @@
-package import Wire
-
 /// What is known of the NATs and firewalls between a node and the Internet, in the terms of RFC 4787 and RFC 5780.
 ///
 /// Every part may be unknown: it was not measured, or could not be. A peer publishes it with its candidates.
