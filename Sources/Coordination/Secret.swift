@@ -1,0 +1,94 @@
+internal import CryptoBox
+internal import Wire
+
+/// What a secret is for: it decides the prefix of its text, so that one kind is never taken for another.
+package protocol SecretPurpose: Sendable {
+    /// What the text form begins with.
+    static var prefix: String { get }
+}
+
+/// Join keys: whoever holds one may add a node to its network.
+package enum JoinKeyPurpose: SecretPurpose {
+    package static let prefix = "cwj_"
+}
+
+/// Bearer tokens: whoever holds one speaks for its node to the coordination server.
+package enum TokenPurpose: SecretPurpose {
+    package static let prefix = "cwt_"
+}
+
+package typealias JoinKeySecret = Secret<JoinKeyPurpose>
+package typealias BearerToken = Secret<TokenPurpose>
+
+/// 32 random bytes that are shown once; the server keeps their hash only.
+///
+/// It has no description, so that it cannot slip into a log; its text is a prefix and 43 characters that need no quoting.
+package struct Secret<Purpose: SecretPurpose>: Equatable, Sendable {
+    package static var byteCount: Int { 32 }
+
+    /// The secret bytes.
+    package let secretBytes: [UInt8]
+
+    /// Draws a secret; the shell hands in the system's random source.
+    package init(using random: inout some RandomNumberGenerator) {
+        secretBytes = random.bytes(Self.byteCount)
+    }
+
+    /// The secret of exactly 32 bytes, or nil.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        secretBytes = bytes
+    }
+
+    /// Parses the text form; anything else is nil.
+    package init?(_ text: some StringProtocol) {
+        guard text.hasPrefix(Purpose.prefix),
+            let bytes = Base64URL.decode(text.dropFirst(Purpose.prefix.count))
+        else { return nil }
+        self.init(bytes)
+    }
+
+    /// The text form: for its owner's eyes only.
+    package var secretText: String { Purpose.prefix + Base64URL.encode(secretBytes) }
+
+    /// What the server keeps and looks up.
+    package var hash: SecretHash { SecretHash(hashing: secretBytes) }
+
+    /// Compares in a time that does not depend on the content.
+    package static func == (left: Self, right: Self) -> Bool {
+        Digest.constantTimeEqual(left.secretBytes, right.secretBytes)
+    }
+}
+
+extension Secret: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let secret = Self(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "expected \(Purpose.prefix) and 43 characters; was it copied whole?")
+        }
+        self = secret
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(secretText)
+    }
+}
+
+/// The SHA-256 of a secret: what is stored and searched for.
+///
+/// A look-up by hash leaks no more by its timing than bits of the hash, from which nobody finds a secret of 256 random bits.
+package struct SecretHash: Hashable, Sendable {
+    package let bytes: [UInt8]
+
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    package init(hashing secret: [UInt8]) {
+        bytes = Digest.sha256(secret)
+    }
+}
