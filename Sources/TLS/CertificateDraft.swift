@@ -40,7 +40,8 @@ struct CertificateDraft {
             let bytes = address.bytes
             isComplete = isComplete && causeway_names_append(list, GEN_IPADD, bytes, Int32(bytes.count)) == 1
         }
-        try check(isComplete && X509_add1_ext_i2d(certificate.pointer, NID_subject_alt_name, UnsafeMutableRawPointer(list), 0, 0) == 1)
+        let content = UnsafeMutableRawPointer(list)
+        try check(isComplete && X509_add1_ext_i2d(certificate.pointer, NID_subject_alt_name, content, 0, 0) == 1)
     }
 
     /// Signs it with the key that it certifies.
