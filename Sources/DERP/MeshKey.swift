@@ -1,5 +1,5 @@
-internal import Wire
 internal import CryptoBox
+internal import Wire
 
 /// The secret that relays of one region share: who shows it may watch connections and forward packets.
 ///
