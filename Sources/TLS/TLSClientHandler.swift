@@ -13,7 +13,8 @@ package final class TLSClientHandler: TLSHandler {
     ///   - timeout: the longest handshake, after which the channel is closed with `TLSError.timedOut`.
     ///   - established: completed when the handshake is done, or failed with the `TLSError`.
     package init(
-        context: TLSContext, to peer: TLSPeer, timeout: TimeAmount = .seconds(10), established: EventLoopPromise<TLSEstablished>? = nil
+        context: TLSContext, to peer: TLSPeer, timeout: TimeAmount = .seconds(10),
+        established: EventLoopPromise<TLSEstablished>? = nil
     ) {
         self.context = context
         self.peer = peer

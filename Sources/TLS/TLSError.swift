@@ -78,11 +78,13 @@ extension TLSError: CustomStringConvertible {
 extension TLSError {
     /// The error that libssl left in this thread's queue, which is emptied.
     static func fromLibrary() -> TLSError {
-        // The first entry is the cause, later ones its consequences.
-        let code = ERR_get_error()
-        defer { ERR_clear_error() }
-        guard code != 0 else { return .truncated }
-        guard causeway_error_is_ssl(code) != 0 else { return .library(libraryText(code)) }
+        // The first entry is the cause, later ones its consequences; but what a cipher reports before libssl does says less.
+        let first = ERR_get_error()
+        guard first != 0 else { return .truncated }
+        var code = first
+        while code != 0, causeway_error_is_ssl(code) == 0 { code = ERR_get_error() }
+        ERR_clear_error()
+        guard code != 0 else { return .library(libraryText(first)) }
         let reason = causeway_error_reason(code)
         switch reason {
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST, SSL_R_WRONG_VERSION_NUMBER, SSL_R_UNKNOWN_PROTOCOL:

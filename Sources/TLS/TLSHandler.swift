@@ -43,7 +43,8 @@ package class TLSHandler: ChannelDuplexHandler {
     ///
     /// Nil when that cannot be done cleanly: the handshake is not done, the peer has closed, or ciphertext still waits for the socket.
     package func detach() -> TLSSession? {
-        guard case .established(let session) = state, session.isEstablished, pending.isEmpty, bytesInFlight == 0 else { return nil }
+        guard case .established(let session) = state, session.isEstablished else { return nil }
+        guard pending.isEmpty, bytesInFlight == 0 else { return nil }
         session.detach()
         state = .detached
         return session
