@@ -47,6 +47,19 @@ package enum Proof {
         }
     }
 
+    /// Evidence that the sender of a request holds a private key; only `open` makes one.
+    package struct Verified: Equatable, Sendable {
+        /// The key whose possession is proven.
+        package let nodeKey: NodeKey
+        /// The challenge that was sealed; `Registry` accepts it once.
+        package let challenge: Challenge
+
+        fileprivate init(nodeKey: NodeKey, challenge: Challenge) {
+            self.nodeKey = nodeKey
+            self.challenge = challenge
+        }
+    }
+
     /// The node's side: seals `challenge` for a request, for the header's value.
     package static func seal(
         _ challenge: Challenge, for request: Request, from node: NodePrivateKey, to server: NodeKey,
@@ -57,10 +70,10 @@ package enum Proof {
             secret.seal(magic + challenge.bytes + binding(of: request), using: &random))
     }
 
-    /// The server's side: opens a header's value and answers the challenge in it, which the caller must still accept.
+    /// The server's side: opens a header's value. The registry must still accept the challenge in it.
     package static func open(
         _ text: some StringProtocol, for request: Request, from node: NodeKey, to server: NodePrivateKey
-    ) throws(ProofError) -> Challenge {
+    ) throws(ProofError) -> Verified {
         guard text.utf8.count <= maximumTextByteCount, let sealed = Base64URL.decode(text),
             sealed.count == SharedSecret.overhead + magic.count + Challenge.byteCount + bindingByteCount
         else { throw .malformed }
@@ -72,7 +85,7 @@ package enum Proof {
         guard Digest.constantTimeEqual(Array(plaintext.suffix(bindingByteCount)), binding(of: request)) else {
             throw .otherRequest
         }
-        return challenge
+        return Verified(nodeKey: node, challenge: challenge)
     }
 
     private static let magic = Array("causeway-proof-v1\n\0".utf8)

@@ -18,6 +18,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case nameInvalid = "name-invalid"
     case nameTaken = "name-taken"
     case nodeKeyTaken = "node-key-taken"
+    case discoKeyTaken = "disco-key-taken"
     case nodeInOtherNetwork = "node-in-other-network"
     case keyInvalid = "key-invalid"
     case sequenceStale = "sequence-stale"
@@ -56,7 +57,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
             403
         case .notFound, .networkUnknown, .nodeUnknown: 404
         case .methodNotAllowed: 405
-        case .nameTaken, .nodeKeyTaken, .nodeInOtherNetwork, .sequenceStale, .networkNotEmpty,
+        case .nameTaken, .nodeKeyTaken, .discoKeyTaken, .nodeInOtherNetwork, .sequenceStale, .networkNotEmpty,
             .networkFull, .limitReached:
             409
         case .bodyTooLarge: 413
@@ -91,6 +92,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
             "A name is 1 to 63 letters a-z, digits and hyphens, with no hyphen at its ends"
         case .nameTaken: "The name is taken"
         case .nodeKeyTaken: "The node key belongs to another node"
+        case .discoKeyTaken: "The disco key belongs to another node"
         case .nodeInOtherNetwork: "The node is in another network: let it leave that one first"
         case .keyInvalid: "The key is not usable"
         case .sequenceStale: "A later candidate list has been stored already"
