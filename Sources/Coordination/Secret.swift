@@ -22,7 +22,7 @@ package typealias BearerToken = Secret<TokenPurpose>
 
 /// 32 random bytes that are shown once; the server keeps their hash only.
 ///
-/// It has no description, so that it cannot slip into a log; its text is a prefix and 43 characters that need no quoting.
+/// Its description hides it, so that it cannot slip into a log; its text is a prefix and 43 characters that need no quoting.
 package struct Secret<Purpose: SecretPurpose>: Equatable, Sendable {
     package static var byteCount: Int { 32 }
 
@@ -58,6 +58,13 @@ package struct Secret<Purpose: SecretPurpose>: Equatable, Sendable {
     package static func == (left: Self, right: Self) -> Bool {
         Digest.constantTimeEqual(left.secretBytes, right.secretBytes)
     }
+}
+
+extension Secret: CustomStringConvertible, CustomReflectable {
+    /// The prefix and an ellipsis: what a print or a dump of anything around it shows.
+    package var description: String { Purpose.prefix + "…" }
+
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension Secret: Codable {
