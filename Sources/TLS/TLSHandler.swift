@@ -113,10 +113,12 @@ package class TLSHandler: ChannelDuplexHandler {
         }
         sendOutput(context, promise: nil)
         if case .handshaking = state, session.isEstablished || session.isPeerClosed { established(context, session) }
+        // Who gets the plaintext may detach the session: nothing may be asked of it afterwards.
+        let hasPeerClosed = session.isPeerClosed && !wasPeerClosed
         if plaintext.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(plaintext)) }
         if let failure {
             fail(context, failure)
-        } else if session.isPeerClosed, !wasPeerClosed {
+        } else if hasPeerClosed {
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         }
     }
