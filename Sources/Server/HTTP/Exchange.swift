@@ -12,6 +12,13 @@ struct Exchange: Sendable {
     /// The client's address: the connection's, or what a trusted proxy says; nil over the Unix socket.
     let source: IPAddress?
     let logger: Logger
+    /// Ends the connection, whatever it is doing.
+    let close: @Sendable () -> Void
+
+    /// A parameter of the query, percent-decoded.
+    func query(_ name: String) -> String? {
+        request.uri.queryParameters[name[...]].map(String.init)
+    }
 
     /// The bearer token, if one was sent (RFC 6750 §2.1).
     var bearerToken: String? {

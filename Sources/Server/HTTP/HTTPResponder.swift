@@ -21,7 +21,8 @@ struct HTTPResponder: Sendable {
     func respond(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
         let source = ClientAddress.of(channel.remoteAddress)
             .map { ClientAddress.behindProxies(peer: $0, headers: request.headers, trusted: trustedProxies) }
-        var response = await answer(Exchange(request: request, source: source, logger: logger))
+        var response = await answer(
+            Exchange(request: request, source: source, logger: logger, close: { channel.close(promise: nil) }))
         // NIO's decoder stops for good after a request that wants an upgrade it does not get.
         if request.headers[.upgrade] != nil { response.headers[.connection] = "close" }
         response.headers[.date] = Self.date()

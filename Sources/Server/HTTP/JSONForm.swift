@@ -20,17 +20,20 @@ enum JSONForm {
     }
 
     /// Reads and decodes a body, or throws the `Problem` that says what is wrong with it.
-    static func read<Message: Decodable>(_ type: Message.Type, from request: Request) async throws -> Message {
-        try await readWithBytes(type, from: request).message
+    ///
+    /// - Parameter anyMediaType: takes the body whatever `Content-Type` says, for clients that send none.
+    static func read<Message: Decodable>(
+        _ type: Message.Type, from request: Request, anyMediaType: Bool = false
+    ) async throws -> Message {
+        try await readWithBytes(type, from: request, anyMediaType: anyMediaType).message
     }
 
     /// Reads and decodes a body and keeps its bytes, which a proof of possession covers.
     static func readWithBytes<Message: Decodable>(
-        _ type: Message.Type, from request: Request
+        _ type: Message.Type, from request: Request, anyMediaType: Bool = false
     ) async throws -> (message: Message, bytes: [UInt8]) {
-        guard let media = request.headers[.contentType]?.split(separator: ";").first,
-            media.trimmingCharacters(in: .whitespaces).lowercased() == "application/json"
-        else { throw Problem(.unsupportedMediaType) }
+        let media = request.headers[.contentType]?.split(separator: ";").first?.trimmingCharacters(in: .whitespaces)
+        guard anyMediaType || media?.lowercased() == "application/json" else { throw Problem(.unsupportedMediaType) }
         let body = try await collect(request)
         guard depth(of: body) <= maximumDepth else {
             throw Problem(.invalidRequest, detail: "nested deeper than \(maximumDepth) levels")

@@ -4,6 +4,8 @@ package struct PrometheusText: Sendable {
     package enum Kind: String, Sendable {
         case counter
         case gauge
+        /// A counter whose name Prometheus would not take for one.
+        case untyped
     }
 
     /// What has been written so far.

@@ -1,0 +1,77 @@
+internal import Coordination
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+
+/// What anyone may ask: the DERP map, probes, health and two small pages.
+struct PublicRoutes: Sendable {
+    let advertisement: Late<Advertisement>
+    /// Whether the server does its whole work: false while it drains, or when the database fails.
+    let isReady: @Sendable () async -> Bool
+
+    func add(to routes: inout Routes) {
+        routes.on(.get, "/derpmap.json") { _ in try JSONForm.response(DERPMap(advertisement.get())) }
+        routes.on(.get, "/derp") { _ in
+            var response = Self.text("DERP requires connection upgrade\n", status: .upgradeRequired)
+            response.headers[.upgrade] = "DERP"
+            response.headers[.connection] = "close"
+            return response
+        }
+        for path in ["/derp/probe", "/derp/latency-check"] {
+            routes.on(.get, path) { _ in Response(status: .ok, headers: [.accessControlAllowOrigin: "*"]) }
+        }
+        routes.on(.get, "/generate_204", generate204)
+        routes.on(.get, "/robots.txt") { _ in Self.text("User-agent: *\nDisallow: /\n") }
+        routes.on(.get, "/") { _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/html; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: Self.homePage)))
+        }
+        addHealth(to: &routes)
+    }
+
+    func addHealth(to routes: inout Routes) {
+        routes.on(.get, "/healthz") { _ in Self.text("ok\n") }
+        routes.on(.get, "/readyz") { _ in
+            guard await isReady() else {
+                throw Problem(.unavailable, detail: "The server starts or stops.", retryAfterSeconds: 1)
+            }
+            return Self.text("ok\n")
+        }
+    }
+
+    /// The captive-portal test: a client sends a challenge that a portal would not know to answer.
+    private func generate204(_ exchange: Exchange) -> Response {
+        var headers: HTTPFields = [.cacheControl: "no-cache, no-store, must-revalidate, no-transform, max-age=0"]
+        if let asked = HTTPField.Name("X-Tailscale-Challenge"), let answer = HTTPField.Name("X-Tailscale-Response"),
+            let challenge = exchange.request.headers[asked], (1...64).contains(challenge.utf8.count),
+            challenge.utf8.allSatisfy(Self.isChallengeCharacter)
+        {
+            headers[answer] = "response \(challenge)"
+        }
+        return Response(status: .noContent, headers: headers)
+    }
+
+    private static func isChallengeCharacter(_ character: UInt8) -> Bool {
+        switch character {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    static func text(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    private static let homePage = """
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><title>Causeway</title></head>
+        <body><h1>Causeway</h1><p>This server helps machines behind NATs to reach each other.</p>
+        <p><a href="/v1/openapi.yaml">API</a></p></body></html>
+
+        """
+}
