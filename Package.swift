@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "Client", targets: ["Client"]),
         .executable(name: "causeway-server", targets: ["causeway-server"]),
         .executable(name: "causeway", targets: ["causeway"]),
+        .executable(name: "causeway-bench", targets: ["causeway-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -95,6 +96,9 @@ let package = Package(
         .executableTarget(
             name: "causeway-server", dependencies: ["Server", arguments, logging, lifecycle], swiftSettings: common),
         .executableTarget(name: "causeway", dependencies: ["Client", arguments, logging], swiftSettings: common),
+        .executableTarget(
+            name: "causeway-bench", dependencies: ["Wire", "CryptoBox", "DERP", "STUN", "TLS", "CLinux", arguments],
+            swiftSettings: common),
 
         // Tests. `VectorSupport` reads Tests/Vectors; `TestSupport` is the simulated Internet.
         .target(name: "VectorSupport", path: "Tests/VectorSupport", swiftSettings: common),

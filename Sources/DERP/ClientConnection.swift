@@ -146,6 +146,16 @@ package struct ClientConnection: Sendable {
         offset = 0
     }
 
+    /// Gives up what is received and not taken, for a shell that reads the frames by itself from here on.
+    package mutating func takeRest() -> [UInt8] {
+        defer {
+            buffer = []
+            offset = 0
+            state = .closed
+        }
+        return Array(buffer[offset...])
+    }
+
     /// Takes the next whole frame that means something, or answers nil until more bytes come. What the server is owed is appended to the writer.
     package mutating func nextEvent(
         at now: Instant, using random: inout some RandomNumberGenerator, to writer: inout ByteWriter
