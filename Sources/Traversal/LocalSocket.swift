@@ -22,11 +22,16 @@ package struct LocalSocket: Hashable, Sendable {
     package var port: UInt16
     /// The index of the interface that the socket is bound to; nil when it follows the routing table.
     package var interfaceIndex: UInt32?
+    /// Not for traffic: a fresh port from which the NAT's filtering and hairpinning are tested.
+    package var isForTests: Bool
 
-    package init(id: SocketID, family: IPAddress.Family, port: UInt16, interfaceIndex: UInt32? = nil) {
+    package init(
+        id: SocketID, family: IPAddress.Family, port: UInt16, interfaceIndex: UInt32? = nil, isForTests: Bool = false
+    ) {
         self.id = id
         self.family = family
         self.port = port
         self.interfaceIndex = interfaceIndex
+        self.isForTests = isForTests
     }
 }

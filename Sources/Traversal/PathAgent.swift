@@ -24,41 +24,108 @@ package struct PathAgent: Sendable {
         case pathChanged(Path)
     }
 
+    let localNode: NodeKey
+    let configuration: Configuration
+
+    var local = LocalDescription()
+    var remote: RemoteCandidates
+    var remoteBehavior: NATBehavior?
+    /// STUN answers from before this say nothing of the network we are in.
+    var networkSince: Instant?
+
+    var usage = Usage()
+    var relay = RelayLink()
+    var checks = CheckList()
+    var ledger = PingLedger()
+    var budget: ProbeBudget
+    var pongBudget: TokenBucket
+    var selector = PathSelector()
+    var discovery = Discovery.dormant
+    var invitation = Invitation()
+
+    var counters = ProbeStatistics()
+    /// When the search began that has found no path yet, and what had been sent by then.
+    var search: (since: Instant, pings: Int)?
+    /// When a round was last started.
+    var roundStartedAt: Instant?
+    /// When the peer was last heard directly.
+    var heardDirectlyAt: Instant?
+    var reported = Path.relay(latency: nil)
+    var hasBeenIdle = false
+
+    /// When `deadlineReached` wants to be called; nil when there is nothing to wait for. O(1).
+    package internal(set) var nextDeadline: Instant?
+
+    /// Pongs to one peer, at once and per second: more pings than that are not a path discovery.
+    static let pongBurst = 60.0
+    static let pongsPerSecond = 20.0
+
     package init(localNode: NodeKey, configuration: Configuration = .standard, at now: Instant) {
         self.localNode = localNode
         self.configuration = configuration
+        remote = RemoteCandidates(allowsLoopback: configuration.allowsLoopback)
+        budget = ProbeBudget(at: now)
+        pongBudget = TokenBucket(rate: Self.pongsPerSecond, burst: Self.pongBurst, at: now)
     }
-
-    private let localNode: NodeKey
-    private let configuration: Configuration
 
     // MARK: Traffic
 
     /// Decides where one packet of `byteCount` bytes of UDP payload goes. Cheap: called for every packet sent.
     package mutating func trafficSent(_ byteCount: Int, at now: Instant) -> Route {
-        .relay
+        usage.sent(at: now)
+        guard configuration.isProbing else { return .relay }
+        guard let current = selector.current, let health = selector.health(of: current) else {
+            if discovery == .dormant {
+                startRound(at: now)
+                rearm(at: now)
+            }
+            return .relay
+        }
+        if health.interval != PathHealth.activeInterval || discovery == .dormant {
+            selector.update(current) { $0.interval = PathHealth.activeInterval }
+            if discovery == .dormant { discovery = .settled(reviewAt: now + Discovery.reviewInterval) }
+            rearm(at: now)
+        }
+        if health.isTrusted(at: now) { return .direct(current) }
+        selector.update(current) { $0.prove(at: now) }
+        rearm(at: now)
+        return relay.isReachable ? .both(current) : .direct(current)
     }
 
     /// Notes an authentic packet of user data: it shows that the peer's way to us works.
     package mutating func trafficReceived(from origin: Origin, at now: Instant) {
-    }
-
-    // MARK: Messages
-
-    /// Takes an authentic disco message from the peer.
-    package mutating func receive(
-        _ message: Disco.Message, from origin: Origin, at now: Instant, effects: inout [Effect]
-    ) {
+        usage.received(at: now)
+        switch origin {
+        case .relay: relay.heard(at: now)
+        case .direct: heardDirectlyAt = now
+        }
     }
 
     // MARK: What is known of both sides
 
     /// Replaces the peer's published candidates and behaviour.
     package mutating func setRemoteCandidates(_ candidates: [Candidate], behavior: NATBehavior?, at now: Instant) {
+        remote.setPublished(candidates)
+        remoteBehavior = behavior
+        candidatesChanged(at: now)
+        rearm(at: now)
     }
 
     /// Replaces our own side's description: after every `LocalAgent` effect that carries one.
     package mutating func setLocal(_ local: LocalDescription, at now: Instant, effects: inout [Effect]) {
+        let old = self.local
+        self.local = local
+        if old.sockets != local.sockets {
+            let sockets = Set(local.sockets.map(\.id))
+            selector.removeAll { !sockets.contains($0.path.socket) }
+            selector.choose(at: now)
+        }
+        candidatesChanged(at: now)
+        if old.candidates != local.candidates, usage.isInUse(at: now), !hasTrustedPath(at: now) {
+            invitation.want(at: now)
+        }
+        invitation.localChanged(at: now)
+        settle(at: now, effects: &effects)
     }
 
     // MARK: Changes
@@ -67,43 +134,69 @@ package struct PathAgent: Sendable {
     package mutating func sendFailed(
         over path: DirectPath, _ error: SendError, at now: Instant, effects: inout [Effect]
     ) {
+        switch error {
+        case .tooBig: return
+        case .refused:
+            // A gateway may say so of an early probe, and anyone may forge it: doubt, and ask the path itself.
+            selector.update(path) { $0.suspect(at: now) }
+        case .unreachable, .forbidden, .socketClosed:
+            selector.removeAll { $0.path == path }
+            checks.giveUp(path)
+        }
+        selector.choose(at: now)
+        settle(at: now, effects: &effects)
     }
 
     /// Our addresses, routes or sockets changed, or the machine woke from sleep: every path is in doubt.
     package mutating func networkChanged(at now: Instant, effects: inout [Effect]) {
+        networkSince = now
+        budget.networkChanged(at: now)
+        selector.updateAll { $0.suspect(at: now) }
+        discovery = .dormant
+        if usage.isInUse(at: now) || selector.current != nil {
+            startRound(at: now)
+        }
+        settle(at: now, effects: &effects)
     }
 
     /// The peer has a new disco key or was restarted: all that was learnt from its messages is void.
     package mutating func peerRestarted(at now: Instant, effects: inout [Effect]) {
+        selector.removeAll { _ in true }
+        ledger.removeAll()
+        remote.forgetHeard()
+        checks.removeAll()
+        updateChecks()
+        discovery = .dormant
+        if usage.isInUse(at: now) { startRound(at: now) }
+        settle(at: now, effects: &effects)
     }
 
     /// The relay link came up or went down, or the relay says that the peer is gone or back.
     package mutating func relayChanged(isReachable: Bool, at now: Instant, effects: inout [Effect]) {
+        let wasReachable = relay.isReachable
+        relay.changed(isReachable: isReachable)
+        if isReachable, !wasReachable, usage.isInUse(at: now), !hasTrustedPath(at: now) {
+            discovery = .dormant
+            startRound(at: now)
+        }
+        settle(at: now, effects: &effects)
     }
 
     /// The user wants a direct path now: starts a discovery without waiting for the back-off.
     package mutating func retry(at now: Instant) {
-    }
-
-    // MARK: Time
-
-    /// When `deadlineReached` wants to be called; nil when there is nothing to wait for. O(1).
-    package var nextDeadline: Instant? { nil }
-
-    /// Sends the probes that are due and notices what did not come.
-    package mutating func deadlineReached(
-        at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
-    ) {
+        discovery = .dormant
+        startRound(at: now)
+        rearm(at: now)
     }
 
     // MARK: What is shown
 
     /// The path that traffic takes.
-    package var path: Path { .relay(latency: nil) }
-
-    /// Why traffic takes this path: one sentence for people, a stable name for programs.
-    package var explanation: PathExplanation { .notTried }
+    package var path: Path {
+        guard let health = selector.currentHealth else { return .relay(latency: relay.latency) }
+        return .direct(health.path, latency: health.latency, isInDoubt: health.isFailing)
+    }
 
     /// What discovery has cost so far.
-    package var statistics: ProbeStatistics { ProbeStatistics() }
+    package var statistics: ProbeStatistics { counters }
 }

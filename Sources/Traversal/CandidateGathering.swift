@@ -1,0 +1,62 @@
+internal import Wire
+
+/// Turns what is known of our side into the list of candidates: a pure function.
+struct CandidateGathering {
+    /// Candidates published at most: what coordination takes.
+    static let maximumCandidates = 64
+    /// Addresses of our interfaces at most.
+    static let maximumHosts = 24
+    /// Mapped endpoints of one socket at most.
+    static let maximumMappedPerSocket = 2
+
+    let sockets: [LocalSocket]
+    let interfaces: [NetworkInterface]
+    let mapped: MappedEndpoints
+    let extra: [Candidate]
+    let isHard: Bool
+    let allowsLoopback: Bool
+
+    /// The candidates, best first, without duplicates.
+    var candidates: [Candidate] {
+        let all = hosts + extra + reflexive
+        var seen: Set<Endpoint> = []
+        let unique = all.filter { seen.insert($0.endpoint).inserted }
+        return Array(unique.sorted { $0.priority > $1.priority }.prefix(Self.maximumCandidates))
+    }
+
+    /// Addresses of uplinks, or of the loopback interface when it is allowed and nothing else is there.
+    private var hosts: [Candidate] {
+        let uplinks = hosts(of: .uplink) { $0.isUnicast && !$0.isLoopback && !$0.isLinkLocal }
+        guard uplinks.isEmpty, allowsLoopback else { return Array(uplinks.prefix(Self.maximumHosts)) }
+        return hosts(of: .loopback) { $0.isLoopback }
+    }
+
+    private func hosts(of role: NetworkInterface.Role, where isUsable: (IPAddress) -> Bool) -> [Candidate] {
+        var candidates: [Candidate] = []
+        let ranked = interfaces.filter { $0.role == role }.sorted { $0.isDefaultRoute && !$1.isDefaultRoute }
+        for (rank, interface) in ranked.enumerated() {
+            for socket in sockets where socket.interfaceIndex == nil || socket.interfaceIndex == interface.index {
+                for address in interface.addresses where address.family == socket.family && isUsable(address) {
+                    candidates.append(
+                        Candidate(.host, Endpoint(address, socket.port), interfaceRank: UInt8(clamping: rank)))
+                }
+            }
+        }
+        return candidates
+    }
+
+    private var reflexive: [Candidate] {
+        var candidates: [Candidate] = []
+        for (rank, socket) in sockets.enumerated() {
+            let endpoints = mapped.endpoints(of: socket.id)
+            for endpoint in endpoints.prefix(isHard ? 1 : Self.maximumMappedPerSocket) {
+                candidates.append(Candidate(.serverReflexive, endpoint, interfaceRank: UInt8(clamping: rank)))
+            }
+            // A forward made by hand usually keeps the port.
+            if let endpoint = endpoints.first, endpoint.port != socket.port, endpoint.address.isIPv4 {
+                candidates.append(Candidate(.guessed, Endpoint(endpoint.address, socket.port)))
+            }
+        }
+        return candidates
+    }
+}

@@ -1,0 +1,76 @@
+internal import Wire
+
+/// When to send a call-me-maybe: our endpoints, by relay, so that both sides probe at the same moment.
+struct Invitation: Sendable {
+    /// A STUN answer older than this does not vouch for a mapping: just under the common 30 s of NATs.
+    static let freshness: Duration = .seconds(27)
+    /// Between two with the same content.
+    static let spacing: Duration = .seconds(4)
+    /// Between two with different content.
+    static let changeSpacing: Duration = .milliseconds(300)
+    /// How long a wanted one waits for STUN.
+    static let patience: Duration = .milliseconds(1500)
+
+    private struct Wish: Sendable {
+        /// When to look again.
+        var due: Instant
+        /// When it goes out even if STUN has not answered.
+        let latest: Instant
+        var isAsked = false
+    }
+
+    private var wish: Wish?
+    private var sentAt: Instant?
+    private var sentEndpoints: [Endpoint] = []
+
+    enum Step: Equatable {
+        case nothing
+        /// Ask for confirmed endpoints.
+        case refresh
+        /// Send one with these endpoints.
+        case send([Endpoint])
+    }
+
+    /// When `step` is due.
+    var nextDeadline: Instant? { wish?.due }
+
+    /// Whether one was sent so lately that a call-me-maybe from the peer is its answer.
+    func isRecent(at now: Instant) -> Bool {
+        sentAt.map { now - $0 < Self.spacing } ?? false
+    }
+
+    mutating func want(at now: Instant) {
+        if wish == nil { wish = Wish(due: now, latest: now + Self.patience) }
+    }
+
+    /// Our endpoints changed or were confirmed: what is wanted may go out.
+    mutating func localChanged(at now: Instant) {
+        wish?.due = now
+    }
+
+    mutating func cancel() {
+        wish = nil
+    }
+
+    /// Decides what to do now with the endpoints as they are.
+    mutating func step(endpoints: [Endpoint], confirmedAt: Instant?, at now: Instant) -> Step {
+        guard var wish, wish.due <= now else { return .nothing }
+        let isFresh = confirmedAt.map { now - $0 <= Self.freshness } ?? false
+        guard isFresh || now >= wish.latest else {
+            let step: Step = wish.isAsked ? .nothing : .refresh
+            wish.isAsked = true
+            wish.due = wish.latest
+            self.wish = wish
+            return step
+        }
+        let spacing = endpoints == sentEndpoints ? Self.spacing : Self.changeSpacing
+        if let sentAt, now - sentAt < spacing {
+            self.wish?.due = sentAt + spacing
+            return .nothing
+        }
+        self.wish = nil
+        sentAt = now
+        sentEndpoints = endpoints
+        return .send(endpoints)
+    }
+}

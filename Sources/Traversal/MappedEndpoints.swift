@@ -1,0 +1,76 @@
+internal import STUN
+internal import Wire
+
+/// What the servers saw each socket as.
+struct MappedEndpoints: Sendable {
+    /// A mapping that no server confirmed for so long is forgotten.
+    static let memory: Duration = .seconds(310)
+
+    struct Sighting: Sendable {
+        let server: Endpoint
+        var mapped: Endpoint
+        var latency: Duration?
+        var at: Instant
+    }
+
+    private var sightings: [SocketID: [Sighting]] = [:]
+
+    /// The sightings of a socket, in the order in which the servers were first asked.
+    func sightings(of socket: SocketID) -> [Sighting] { sightings[socket] ?? [] }
+
+    mutating func saw(_ answer: BindingRound.Answer, at now: Instant) {
+        let sighting = Sighting(server: answer.server, mapped: answer.mapped, latency: answer.latency, at: now)
+        var list = sightings[answer.socket] ?? []
+        if let index = list.firstIndex(where: { $0.server == answer.server }) {
+            list[index] = sighting
+        } else {
+            list.append(sighting)
+        }
+        // A mapping is one thing: sightings from before it changed are void.
+        sightings[answer.socket] = list.filter { now - $0.at <= Self.memory }
+    }
+
+    mutating func keep(only sockets: Set<SocketID>) {
+        sightings = sightings.filter { sockets.contains($0.key) }
+    }
+
+    mutating func removeAll() {
+        sightings = [:]
+    }
+
+    /// The different mapped endpoints of a socket, of recent sightings, those of the nearest servers first.
+    func endpoints(of socket: SocketID) -> [Endpoint] {
+        guard let latest = sightings(of: socket).map(\.at).max() else { return [] }
+        let recent = sightings(of: socket).filter { latest - $0.at <= Invitation.freshness }
+        let ordered = recent.sorted { ($0.latency ?? .seconds(9)) < ($1.latency ?? .seconds(9)) }
+        var seen: Set<Endpoint> = []
+        return ordered.map(\.mapped).filter { seen.insert($0).inserted }
+    }
+
+    /// Whether mappings of a socket differ between destinations; nil with fewer than two server addresses.
+    func mapping(of socket: SocketID) -> MappingBehavior? {
+        MappingBehavior(samples: recent(socket).map { .init(server: $0.server, mapped: $0.mapped) })
+    }
+
+    /// How ports are handed out; nil when nothing tells.
+    func allocation(of socket: SocketID, localPort: UInt16) -> NATBehavior.Allocation? {
+        let ports = recent(socket).map(\.mapped.port)
+        guard let first = ports.first else { return nil }
+        if ports.allSatisfy({ $0 == localPort }) { return .preserving }
+        guard ports.count >= 2, Set(ports).count == ports.count else { return nil }
+        let steps = zip(ports.dropFirst(), ports).map { Int($0) - Int($1) }
+        guard let step = steps.first, abs(step) <= Self.longestStep, steps.allSatisfy({ $0 == step }), first > 0 else {
+            return .random
+        }
+        return .sequential(step: Int16(step))
+    }
+
+    /// The largest distance of two ports that counts as a sequence: by chance 1 of 4,000 random pairs lies as near.
+    private static let longestStep = 8
+
+    private func recent(_ socket: SocketID) -> [Sighting] {
+        let list = sightings(of: socket)
+        guard let latest = list.map(\.at).max() else { return [] }
+        return list.filter { latest - $0.at <= .seconds(3) }
+    }
+}

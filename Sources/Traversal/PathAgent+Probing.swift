@@ -1,0 +1,274 @@
+internal import Disco
+package import Wire
+
+extension PathAgent {
+    // MARK: Rounds
+
+    /// Begins to probe all pairs, and tells the peer to do the same.
+    ///
+    /// - Parameter isInvited: the peer asked for it, so it has started already.
+    mutating func startRound(isInvited: Bool = false, at now: Instant) {
+        guard configuration.isProbing else { return }
+        roundStartedAt = now
+        updateChecks()
+        checks.start(skipping: selector.trusted(at: now), at: now)
+        discovery = .running(
+            Discovery.Round(
+                startedAt: now, failures: discovery.failures, hasPeerStarted: isInvited || !relay.isReachable))
+        if relay.isReachable { invitation.want(at: now) }
+        if search == nil, selector.current == nil { search = (now, counters.pingsSent) }
+    }
+
+    /// There is a sign that the peer probes too: real pings may follow the openers.
+    mutating func peerStarted(at now: Instant) {
+        guard case .running(var round) = discovery, !round.hasPeerStarted else { return }
+        round.hasPeerStarted = true
+        discovery = .running(round)
+        checks.peerStarted(at: now)
+    }
+
+    func hasTrustedPath(at now: Instant) -> Bool {
+        selector.currentHealth?.isTrusted(at: now) ?? false
+    }
+
+    /// Candidates or sockets changed: probes what came new where a path is looked for.
+    mutating func candidatesChanged(at now: Instant) {
+        let added = updateChecks()
+        guard configuration.isProbing, !added.isEmpty else { return }
+        if discovery.round != nil {
+            checks.start(only: added, at: now)
+        } else if usage.isInUse(at: now), !hasTrustedPath(at: now) {
+            discovery = .dormant
+            startRound(at: now)
+        }
+    }
+
+    @discardableResult
+    mutating func updateChecks() -> [DirectPath] {
+        let own = Set(local.candidates.lazy.filter { $0.kind == .host }.map(\.endpoint))
+        return checks.update(sockets: local.sockets, candidates: remote.all, excluding: own)
+    }
+
+    // MARK: Time
+
+    /// Sends the probes that are due and notices what did not come.
+    package mutating func deadlineReached(
+        at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
+    ) {
+        closeIfIdle(at: now)
+        advanceDiscovery(at: now)
+        if sendInvitation(at: now, effects: &effects) {
+            // Its pong tells that the peer got the call-me-maybe, and the relay's latency.
+            sendRelayPing(at: now, using: &random, effects: &effects)
+        }
+        planPings(at: now)
+        sendHealthPings(at: now, using: &random, effects: &effects)
+        selector.choose(at: now)
+        settle(at: now, effects: &effects)
+        sendChecks(at: now, using: &random, effects: &effects)
+        rearm(at: now)
+    }
+
+    private mutating func closeIfIdle(at now: Instant) {
+        guard let idleAt, idleAt <= now else { return }
+        if selector.current != nil { hasBeenIdle = true }
+        selector.removeAll { _ in true }
+        discovery = .dormant
+        invitation.cancel()
+        checks.stop()
+        search = nil
+        remote.expire(keeping: [], at: now)
+    }
+
+    /// When nobody has used the paths for so long that they are closed; nil when there is nothing to close.
+    private var idleAt: Instant? {
+        guard selector.current != nil || isWaiting, relay.isReachable else { return nil }
+        let used = [usage.lastSent, heardDirectlyAt, roundStartedAt].compactMap { $0 }.max()
+        return used.map { $0 + Usage.idleAfter }
+    }
+
+    private var isWaiting: Bool {
+        switch discovery {
+        case .waiting, .settled: true
+        case .dormant, .running: false
+        }
+    }
+
+    private mutating func advanceDiscovery(at now: Instant) {
+        switch discovery {
+        case .dormant: return
+        case .running(let round):
+            guard round.endsAt <= now else { return }
+            checks.stop()
+            if let health = selector.currentHealth, !health.isFailing {
+                discovery = .settled(reviewAt: now + Discovery.reviewInterval)
+            } else if usage.isInUse(at: now) {
+                discovery.roundFailed(at: now)
+            } else {
+                discovery = .dormant
+            }
+            remote.expire(keeping: Set(selector.paths.map(\.path.endpoint)), at: now)
+        case .waiting(let until, _):
+            guard until <= now else { return }
+            if usage.isInUse(at: now) { startRound(at: now) } else { discovery = .dormant }
+        case .settled(let reviewAt):
+            guard reviewAt <= now else { return }
+            if usage.isInUse(at: now), let health = selector.currentHealth, health.latency > Discovery.goodEnough {
+                startRound(at: now)
+            } else {
+                discovery = .settled(reviewAt: now + Discovery.reviewInterval)
+            }
+        }
+    }
+
+    // MARK: Sending
+
+    /// Sends a wanted call-me-maybe if the endpoints are fresh. Answers whether it did.
+    private mutating func sendInvitation(at now: Instant, effects: inout [Effect]) -> Bool {
+        guard relay.isReachable else { return false }
+        var confirmedAt = local.confirmedAt
+        if let networkSince, let confirmed = confirmedAt, confirmed < networkSince { confirmedAt = nil }
+        let endpoints = local.candidates.lazy.filter { $0.kind != .relayed }.map(\.endpoint)
+        switch invitation.step(
+            endpoints: Array(endpoints.prefix(CallMeMaybe.maximumEndpointCount)), confirmedAt: confirmedAt, at: now)
+        {
+        case .nothing: return false
+        case .refresh:
+            effects.append(.refreshLocal)
+            return false
+        case .send(let endpoints):
+            counters.callMeMaybesSent += 1
+            effects.append(.sendViaRelay(.callMeMaybe(CallMeMaybe(endpoints: endpoints))))
+            return true
+        }
+    }
+
+    private mutating func sendRelayPing(
+        at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
+    ) {
+        let transaction = TransactionID(using: &random)
+        ledger.sent(transaction, over: nil, at: now)
+        relay.asked(at: now)
+        effects.append(.sendViaRelay(.ping(Ping(transactionID: transaction, nodeKey: localNode))))
+    }
+
+    private mutating func sendHealthPings(
+        at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
+    ) {
+        for health in selector.paths where health.nextPing.map({ $0 <= now }) ?? false {
+            selector.update(health.path) { $0.pinging(at: now) }
+            sendPing(over: health.path, timeToLive: nil, at: now, using: &random, effects: &effects)
+        }
+    }
+
+    private mutating func sendChecks(
+        at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
+    ) {
+        let hasPeerStarted = discovery.round?.hasPeerStarted ?? true
+        let patience = (discovery.round?.startedAt ?? now) + Discovery.Round.patience
+        for index in checks.due(at: now) {
+            let check = checks.checks[index]
+            switch budget.take(for: check.path.endpoint.address, at: now) {
+            case .paced(let delay):
+                // The rest of the list is due no earlier: it keeps its order.
+                checks.postponeDue(until: now + delay, at: now)
+                return
+            case .spent:
+                counters.probesHeldBack += 1
+                checks.postpone(index, until: nil)
+            case .granted:
+                if !hasPeerStarted, !check.isOpened, now < patience, check.wantsOpener(remote: remoteBehavior) {
+                    counters.openersSent += 1
+                    checks.opened(index, until: patience, at: now)
+                    sendPing(
+                        over: check.path, timeToLive: configuration.openerTimeToLive, at: now, using: &random,
+                        effects: &effects)
+                } else {
+                    checks.pinged(index, at: now)
+                    sendPing(over: check.path, timeToLive: nil, at: now, using: &random, effects: &effects)
+                }
+            }
+        }
+    }
+
+    private mutating func sendPing(
+        over path: DirectPath, timeToLive: UInt8?, at now: Instant, using random: inout some RandomNumberGenerator,
+        effects: inout [Effect]
+    ) {
+        let transaction = TransactionID(using: &random)
+        ledger.sent(transaction, over: path, at: now)
+        counters.pingsSent += 1
+        effects.append(
+            .sendDirect(
+                .ping(Ping(transactionID: transaction, nodeKey: localNode)), over: path, timeToLive: timeToLive))
+    }
+
+    // MARK: After every event
+
+    /// How long a path may be silent so that no mapping on it expires.
+    private var keepaliveInterval: Duration {
+        KeepaliveSchedule.interval(local.behavior.mappingLifetime, remoteBehavior?.mappingLifetime)
+    }
+
+    /// Gives each path the ping interval of its role.
+    mutating func planPings(at now: Instant) {
+        let isKept = usage.isInUse(at: now) || (!relay.isReachable && usage.lastSent != nil)
+        let (current, standby, keepalive) = (selector.current, selector.standby, keepaliveInterval)
+        let isActive = usage.isActive(at: now)
+        selector.updateAll { health in
+            switch health.path {
+            case current: health.interval = isActive ? PathHealth.activeInterval : isKept ? keepalive : nil
+            case standby: health.interval = isKept ? min(keepalive, KeepaliveSchedule.standby) : nil
+            default: health.interval = nil
+            }
+        }
+    }
+
+    /// Draws the conclusions of an event: looks for another path if the current one fails, reports, sets the timer.
+    mutating func settle(at now: Instant, effects: inout [Effect]) {
+        planPings(at: now)
+        if selector.currentHealth?.isFailing ?? reported.isDirect { pathFailed(at: now) }
+        report(effects: &effects)
+        rearm(at: now)
+    }
+
+    /// The current path is in doubt or gone: looks for another one, unless a round has just done so.
+    private mutating func pathFailed(at now: Instant) {
+        guard usage.isInUse(at: now), discovery.round == nil else { return }
+        let earliest = roundStartedAt.map { $0 + Discovery.leastSpacing } ?? now
+        if earliest > now {
+            discovery = .waiting(until: earliest, failures: 0)
+        } else {
+            discovery = .dormant
+            startRound(at: now)
+        }
+    }
+
+    private mutating func report(effects: inout [Effect]) {
+        let path = path
+        switch (reported, path) {
+        case (.relay, .relay): break
+        case (.direct(let old, _, let wasInDoubt), .direct(let new, _, let isInDoubt))
+        where old == new && wasInDoubt == isInDoubt:
+            break
+        case (.relay, .direct):
+            counters.upgrades += 1
+            effects.append(.pathChanged(path))
+        case (.direct, .relay):
+            if !hasBeenIdle { counters.fallbacks += 1 }
+            effects.append(.pathChanged(path))
+        case (.direct, .direct): effects.append(.pathChanged(path))
+        }
+        if path.isDirect { hasBeenIdle = false }
+        reported = path
+    }
+
+    mutating func rearm(at now: Instant) {
+        var earliest = discovery.nextDeadline
+        for deadline in [checks.nextDue, selector.nextPing, invitation.nextDeadline, idleAt] {
+            guard let deadline else { continue }
+            earliest = min(earliest ?? deadline, deadline)
+        }
+        nextDeadline = earliest
+    }
+}

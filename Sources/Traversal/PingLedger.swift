@@ -1,0 +1,54 @@
+internal import Disco
+internal import Wire
+
+/// The pings on their way: what a pong is matched against.
+struct PingLedger: Sendable {
+    /// A pong later than this says nothing of the path any more.
+    static let pongTimeout: Duration = .seconds(5)
+    /// Pings remembered; the oldest is dropped. More than the probe budget allows within the timeout.
+    static let maximumCount = 192
+    /// Transactions of received pings remembered, so that a repeated one is not answered twice.
+    static let maximumSeen = 64
+
+    struct Entry: Sendable {
+        let transaction: TransactionID
+        /// Nil for a ping by relay.
+        let path: DirectPath?
+        let sentAt: Instant
+    }
+
+    private var entries: [Entry] = []
+    private var seen: [TransactionID] = []
+    private var nextSeen = 0
+
+    mutating func sent(_ transaction: TransactionID, over path: DirectPath?, at now: Instant) {
+        entries.removeAll { now - $0.sentAt > Self.pongTimeout }
+        if entries.count >= Self.maximumCount { entries.removeFirst() }
+        entries.append(Entry(transaction: transaction, path: path, sentAt: now))
+    }
+
+    /// Takes the ping that a pong answers, if the pong came by the way the ping went and in time.
+    mutating func answered(_ transaction: TransactionID, over path: DirectPath?, at now: Instant) -> Entry? {
+        guard let index = entries.firstIndex(where: { $0.transaction == transaction }) else { return nil }
+        let entry = entries[index]
+        guard entry.path == path else { return nil }
+        entries.remove(at: index)
+        return now - entry.sentAt <= Self.pongTimeout ? entry : nil
+    }
+
+    /// Notes a ping from the peer; false when it came before.
+    mutating func isFirst(_ transaction: TransactionID) -> Bool {
+        guard !seen.contains(transaction) else { return false }
+        if seen.count < Self.maximumSeen {
+            seen.append(transaction)
+        } else {
+            seen[nextSeen] = transaction
+            nextSeen = (nextSeen + 1) % Self.maximumSeen
+        }
+        return true
+    }
+
+    mutating func removeAll() {
+        self = PingLedger()
+    }
+}

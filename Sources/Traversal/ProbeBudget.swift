@@ -1,0 +1,90 @@
+internal import Wire
+
+/// Limits how many probes one peer can make us send, in all and to each address.
+///
+/// A peer's candidates are its word only: it may name a victim, or many. So an address that never answered an authentic
+/// probe gets a handful of packets, and all addresses together a bounded rate. A probe that the budget refuses is not sent.
+struct ProbeBudget: Sendable {
+    /// Probes for one peer: `probesPerPeer` at once, then `probesPerSecond`. Two sockets, eight candidates and all attempts
+    /// of a round fit; a peer under attack or a table of 64 candidates does not empty a home router's connection table.
+    static let probesPerPeer = 100.0
+    static let probesPerSecond = 5.0
+    /// Probes to an address that has not answered: `handful` at once, then one a minute. Two endpoints of one NAT, an opener
+    /// and three attempts each.
+    static let handful = 8.0
+    static let unansweredPerSecond = 1.0 / 60
+    /// Probes to an address that has answered: it is the peer's, and a cut path needs retries.
+    static let answeredBurst = 40.0
+    static let answeredPerSecond = 2.0
+    /// How long an answer counts.
+    static let answerMemory: Duration = .seconds(600)
+    /// Packets of one burst, and the rate behind it: a modest uplink queues no more than a few milliseconds of probes.
+    static let paceBurst = 24.0
+    static let pacePerSecond = 400.0
+    /// Addresses remembered. When all are in use a further one is refused: forgetting one would refill its bucket.
+    static let maximumTargets = 128
+
+    private struct Target: Sendable {
+        var bucket: TokenBucket
+        var answeredAt: Instant?
+    }
+
+    private var peer: TokenBucket
+    private var pace: TokenBucket
+    private var targets: [IPAddress: Target] = [:]
+
+    init(at now: Instant) {
+        peer = TokenBucket(rate: Self.probesPerSecond, burst: Self.probesPerPeer, at: now)
+        pace = TokenBucket(rate: Self.pacePerSecond, burst: Self.paceBurst, at: now)
+    }
+
+    enum Verdict: Equatable {
+        case granted
+        /// Sent too many at once: try again after this time.
+        case paced(Duration)
+        /// The peer's or the address's budget is spent.
+        case spent
+    }
+
+    /// Asks for one probe to `address`.
+    mutating func take(for address: IPAddress, at now: Instant) -> Verdict {
+        if let delay = pace.delay(at: now), delay > .zero { return .paced(delay) }
+        guard var target = target(for: address, at: now) else { return .spent }
+        guard target.bucket.delay(at: now) == .zero, peer.take(at: now) else { return .spent }
+        _ = target.bucket.take(at: now)
+        _ = pace.take(at: now)
+        targets[address] = target
+        return .granted
+    }
+
+    /// Notes that an authentic answer came from `address`.
+    mutating func answered(from address: IPAddress, at now: Instant) {
+        guard targets[address] != nil || targets.count < Self.maximumTargets else { return }
+        if let known = targets[address], let answeredAt = known.answeredAt, now - answeredAt < Self.answerMemory {
+            targets[address]?.answeredAt = now
+            return
+        }
+        targets[address] = Target(
+            bucket: TokenBucket(rate: Self.answeredPerSecond, burst: Self.answeredBurst, at: now), answeredAt: now)
+    }
+
+    /// Our own network changed: what the old one spent does not count. A peer cannot cause it.
+    mutating func networkChanged(at now: Instant) {
+        self = ProbeBudget(at: now)
+    }
+
+    private mutating func target(for address: IPAddress, at now: Instant) -> Target? {
+        if let known = targets[address] {
+            guard let answeredAt = known.answeredAt, now - answeredAt >= Self.answerMemory else { return known }
+            return Target(bucket: TokenBucket(rate: Self.unansweredPerSecond, burst: Self.handful, at: now))
+        }
+        if targets.count >= Self.maximumTargets {
+            targets = targets.filter { entry in
+                var bucket = entry.value.bucket
+                return !bucket.isFull(at: now)
+            }
+            guard targets.count < Self.maximumTargets else { return nil }
+        }
+        return Target(bucket: TokenBucket(rate: Self.unansweredPerSecond, burst: Self.handful, at: now))
+    }
+}
