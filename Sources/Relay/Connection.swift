@@ -1,0 +1,204 @@
+internal import DERP
+internal import TLS
+internal import Wire
+
+/// One client's connection: plain state that its shard's thread alone touches, in memory of its own.
+///
+/// The shard reaches it through `UnsafeMutablePointer<Connection>`, so that no access pays for reference counts or exclusivity checks.
+struct Connection: ~Copyable {
+    /// What the bytes of frames are wrapped in, inside out.
+    enum Framing: Sendable {
+        case stream
+        case webSocket(WebSocketDecoder)
+    }
+
+    /// How far the connection has come.
+    enum Phase {
+        /// The client has not said who it is.
+        case login
+        /// The admission decision is awaited; frames stay unread.
+        case admission
+        /// Packets come and go.
+        case ready
+        /// The last bytes are written; what comes is read and thrown away until the client closes.
+        case lingering
+        /// Gone: the memory lives until the end of the round.
+        case closed
+    }
+
+    /// A route that was looked up before.
+    struct RememberedRoute {
+        var key: RouteKey
+        var id: ConnectionID
+        var network: UInt32
+        /// The routing table's version that it is from; 0 when nothing is remembered.
+        var version: UInt64
+    }
+
+    let id: ConnectionID
+    let descriptor: OwnedDescriptor
+    let session: TLSSession?
+    var framing: Framing
+    let source: Endpoint
+    let isNotIdeal: Bool
+    let openedAt: Instant
+
+    var phase = Phase.login
+    var machine: ServerConnection
+    /// Known from `admission` on.
+    var login: ServerConnection.Login?
+    var routeKey: RouteKey
+    var network: UInt32 = 0
+    var isHome = false
+    var isWatcher = false
+    /// Whether the key has other connections, and whether this one takes its packets.
+    var isDuplicate = false
+    var isActive = false
+    /// Whether the client was told that its key has other connections.
+    var isToldOfDuplicate = false
+    /// How often this connection may take the packets over from another of its key.
+    var takeovers: TokenBucket
+
+    // Reading.
+    /// Whether the socket may have bytes, as far as known (epoll reports changes only).
+    var isReadable = true
+    var isInReadList = false
+    /// Whether the peer has closed or the connection failed: read to the end whatever a short read seems to say.
+    var isEnding = false
+    /// The beginning of a frame whose rest has not come.
+    var input = PooledBytes()
+    /// Bytes of an unknown frame still to be passed over.
+    var skipCount = 0
+    var remembered: RememberedRoute
+    /// The shard the last packet to another shard went to; −1 before the first.
+    var lastShard = -1
+    var rate: RateAllowance?
+    /// Nothing is read before this instant, since the client has used up its rate.
+    var rateLimitedUntil: Instant?
+
+    // Back-pressure.
+    /// The destination that asked this source to pause, and the one that asked and then did not move at all.
+    var congestedBy = ConnectionID.none
+    var stalledBy = ConnectionID.none
+    /// Bytes of the batch in work, and those of them for `congestedBy`.
+    var batchBytes = 0
+    var congestedBytes = 0
+    /// Nothing is read before this instant, or before the destination asks for more.
+    var congestedUntil: Instant?
+
+    // Writing.
+    /// What goes out in front of everything else and as it is: the HTTP reply, WebSocket control frames.
+    var replies = PooledBytes()
+    var queue = SendQueue()
+    /// Bytes that the socket did not take: they are encrypted and can no longer be dropped.
+    var unsent = PooledBytes()
+    var isBlocked = false
+    var isTouched = false
+    /// When the socket last took something, while there is more for it.
+    var waitingSince: Instant?
+    /// Sources that were asked to pause because of this connection.
+    var pausedSources: [ConnectionID] = []
+    /// The last source whose packets are known to have come here.
+    var latestHeard = ConnectionID.none
+
+    // Deadlines.
+    var loginDeadline: Instant?
+    var keepAliveInterval: Duration
+    var keepAliveDue: Instant
+
+    // Counts for operators.
+    var packetsReceived: UInt64 = 0
+    var bytesReceived: UInt64 = 0
+    var packetsSent: UInt64 = 0
+    var bytesSent: UInt64 = 0
+    var packetsDropped: UInt64 = 0
+
+    init(
+        id: ConnectionID, descriptor: consuming OwnedDescriptor, adoption: Adoption, machine: ServerConnection,
+        loginDeadline: Instant, keepAliveInterval: Duration, at now: Instant
+    ) {
+        self.id = id
+        self.descriptor = descriptor
+        session = if case .tls(let session) = adoption.transport { session } else { nil }
+        framing = adoption.framing == .webSocket ? .webSocket(WebSocketDecoder()) : .stream
+        source = adoption.source
+        isNotIdeal = adoption.isNotIdeal
+        openedAt = now
+        self.machine = machine
+        routeKey = .zero
+        remembered = RememberedRoute(key: .zero, id: .none, network: 0, version: 0)
+        takeovers = TokenBucket(rate: Self.takeoverRate, burst: Self.takeoverBurst, at: now)
+        self.loginDeadline = loginDeadline
+        self.keepAliveInterval = keepAliveInterval
+        keepAliveDue = now + keepAliveInterval
+    }
+
+    /// Two clients with one key that both send would otherwise move the route with every packet, on every shard.
+    private static let takeoverRate = 4.0
+    private static let takeoverBurst = 16.0
+
+    /// Whether bytes may be read now.
+    var mayRead: Bool {
+        switch phase {
+        case .login, .ready: congestedUntil == nil && rateLimitedUntil == nil
+        case .lingering: true
+        case .admission, .closed: false
+        }
+    }
+
+    /// Whether nothing waits to be written.
+    var isFlushed: Bool { unsent.isEmpty && replies.isEmpty && queue.isEmpty }
+
+    var isMeshPeer: Bool { login?.isMeshPeer ?? false }
+
+    var isWebSocket: Bool {
+        switch framing {
+        case .stream: false
+        case .webSocket: true
+        }
+    }
+
+    /// What other relays are told of this client.
+    var presence: PresenceFlags {
+        let flags = login?.presence ?? .regular
+        return isNotIdeal ? flags.union(.notIdeal) : flags
+    }
+
+    /// The earliest of the connection's deadlines.
+    func nextDeadline(writeTimeout: Duration) -> Instant {
+        var deadline = keepAliveDue
+        if let loginDeadline { deadline = min(deadline, loginDeadline) }
+        if let congestedUntil { deadline = min(deadline, congestedUntil) }
+        if let rateLimitedUntil { deadline = min(deadline, rateLimitedUntil) }
+        if let waitingSince { deadline = min(deadline, waitingSince + writeTimeout) }
+        return deadline
+    }
+}
+
+/// How many bytes a client may still send: a token bucket that may go below zero, since what was read is never dropped.
+struct RateAllowance {
+    private let rate: Double
+    private let burst: Double
+    private var tokens: Double
+    private var filledAt: Instant
+
+    /// Nil for limits without a rate.
+    init?(_ limits: RelayLimits, at now: Instant) {
+        guard limits.bytesPerSecond > 0 else { return nil }
+        rate = Double(limits.bytesPerSecond)
+        burst = Double(limits.burstBytes)
+        tokens = burst
+        filledAt = now
+    }
+
+    /// Pays for `count` bytes. Answers how long to read nothing until the debt is paid; nil without a debt.
+    mutating func pay(_ count: Int, at now: Instant) -> Duration? {
+        tokens = min(burst, tokens + max(0, (now - filledAt).inSeconds) * rate) - Double(count)
+        filledAt = now
+        guard tokens < 0 else { return nil }
+        return .nanoseconds(Int64((-tokens / rate * 1e9).rounded(.up)))
+    }
+
+    /// How much may be read at once without falling far into debt, at least one small packet.
+    var readableCount: Int { max(4096, Int(tokens)) }
+}

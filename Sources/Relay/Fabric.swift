@@ -1,0 +1,83 @@
+internal import Synchronization
+
+/// What connects the shards: a mailbox for each, and a ring from each to each other.
+final class Fabric: Sendable {
+    let mailboxes: [Mailbox]
+    private let rings: [PacketRing?]
+    /// Numbers the changes of routes, so that all shards agree which of two came later.
+    private let order = Atomic<UInt64>(0)
+
+    /// Nil when the process has too few descriptors.
+    init?(shardCount: Int) {
+        var mailboxes: [Mailbox] = []
+        for _ in 0..<shardCount {
+            guard let mailbox = Mailbox() else { return nil }
+            mailboxes.append(mailbox)
+        }
+        self.mailboxes = mailboxes
+        rings = (0..<shardCount * shardCount).map { $0 / shardCount == $0 % shardCount ? nil : PacketRing() }
+    }
+
+    /// The rings that lead away from a shard, by their target; nil at its own place.
+    func rings(from shard: Int) -> [PacketRing?] {
+        Array(rings[shard * mailboxes.count..<(shard + 1) * mailboxes.count])
+    }
+
+    /// The rings that lead to a shard, by their source; nil at its own place.
+    func rings(to shard: Int) -> [PacketRing?] {
+        mailboxes.indices.map { rings[$0 * mailboxes.count + shard] }
+    }
+
+    func nextOrder() -> UInt64 { order.add(1, ordering: .relaxed).newValue }
+
+    /// Tells all shards but `sender`.
+    func broadcast(_ message: ShardMessage, but sender: Int? = nil) {
+        for index in mailboxes.indices where index != sender { mailboxes[index].post(message) }
+    }
+}
+
+/// Gathers what the shards report, and resumes the one who asked when all have.
+final class SnapshotCollector: Sendable {
+    private struct Content {
+        var left: Int
+        var statistics = RelayStatistics()
+        var continuation: CheckedContinuation<RelayStatistics, Never>?
+    }
+
+    private let content: Lock<Content>
+
+    init(shardCount: Int, _ continuation: CheckedContinuation<RelayStatistics, Never>) {
+        content = Lock(Content(left: shardCount, continuation: continuation))
+    }
+
+    /// Adds one shard's report.
+    func add(_ report: RelayStatistics) {
+        let finished = content.withLock { content -> (CheckedContinuation<RelayStatistics, Never>?, RelayStatistics) in
+            content.statistics.add(report)
+            content.left -= 1
+            guard content.left == 0 else { return (nil, content.statistics) }
+            defer { content.continuation = nil }
+            return (content.continuation, content.statistics)
+        }
+        finished.0?.resume(returning: finished.1)
+    }
+}
+
+/// Resumes the one who waits when every shard has drained its connections.
+final class DrainCountdown: Sendable {
+    private let left: Lock<(count: Int, continuation: CheckedContinuation<Void, Never>?)>
+
+    init(shardCount: Int, _ continuation: CheckedContinuation<Void, Never>) {
+        left = Lock((shardCount, continuation))
+    }
+
+    func shardDrained() {
+        let continuation = left.withLock { left -> CheckedContinuation<Void, Never>? in
+            left.count -= 1
+            guard left.count == 0 else { return nil }
+            defer { left.continuation = nil }
+            return left.continuation
+        }
+        continuation?.resume()
+    }
+}
