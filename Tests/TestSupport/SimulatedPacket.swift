@@ -1,0 +1,31 @@
+package import Disco
+package import Traversal
+package import Wire
+
+/// A datagram on its way through the simulated Internet.
+package struct SimulatedPacket {
+    package enum Payload: Equatable, Sendable {
+        case stun([UInt8])
+        /// A disco message that only the peer can have sealed.
+        case disco(Disco.Message, from: NodeKey)
+        /// A data packet with its counter, of so many bytes.
+        case data(UInt64, from: NodeKey, byteCount: Int)
+
+        /// The UDP payload's length.
+        package var byteCount: Int {
+            switch self {
+            case .stun(let bytes): bytes.count
+            case .disco(let message, _): 102 + message.encoded.count
+            case .data(_, _, let byteCount): byteCount
+            }
+        }
+    }
+
+    package var source: Endpoint
+    package var destination: Endpoint
+    package var payload: Payload
+    package var timeToLive: UInt8
+    /// Who sent it on which path, so that an ICMP error finds its way back.
+    package let sender: SimulatedHost?
+    package let path: DirectPath?
+}
