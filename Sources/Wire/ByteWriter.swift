@@ -17,6 +17,13 @@ package struct ByteWriter: Sendable {
         bytes.removeAll(keepingCapacity: true)
     }
 
+    /// Gives the content away, uncopied, and starts again with nothing.
+    package mutating func take() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &bytes)
+        return taken
+    }
+
     package mutating func write(_ value: UInt8) {
         bytes.append(value)
     }
