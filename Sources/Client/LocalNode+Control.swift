@@ -1,0 +1,58 @@
+internal import CryptoBox
+internal import Logging
+internal import Traversal
+internal import Wire
+
+// What other programs ask of the running node.
+extension LocalNode {
+    /// Fulfils a request that came over the control socket.
+    func respond(to request: ControlRequest, _ reply: @Sendable (ControlReply) async throws -> Void) async throws {
+        switch request {
+        case .status:
+            try await reply(.status(status))
+        case .ping(let request):
+            try await ping(request) { try await reply(.pong($0)) }
+        case .forward(let request):
+            try await forward(request) { try await reply(.listening($0)) }
+        case .checkNetwork:
+            let check = NetworkCheck(server: state.server, knownSTUN: state.stunServers, eventLoop: eventLoop)
+            try await reply(.network(check.run()))
+        case .stop:
+            stop()
+        case .leave:
+            try await leave()
+        }
+    }
+
+    /// What the node knows of itself, its relay and its peers.
+    public var status: NodeStatus {
+        let now = Instant.now
+        return NodeStatus(
+            name: state.name, network: state.network, nodeKey: state.nodeKey.publicKey.description, server: state.server.url,
+            relay: RelayStatus(
+                isConnected: relay.isReady, health: relay.health, latencyMilliseconds: relay.latency?.inMilliseconds,
+                disconnects: relay.disconnects, droppedPackets: relay.droppedPackets),
+            isCoordinated: coordination.isStreaming,
+            candidates: direct.agent.description.candidates.map {
+                CandidateStatus(kind: $0.kindName, endpoint: $0.endpoint.description)
+            },
+            allowed: services.allowed.map { "udp/\($0.port)=\($0.target)" },
+            peers: peers.values.map { $0.status(at: now) }.sorted { $0.name < $1.name })
+    }
+
+    /// Saves the state; a failure costs only what changed.
+    func save() {
+        do {
+            try options.state.save(state)
+        } catch {
+            log.warning("the state could not be saved", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Calls `onReady` once, when the relay takes packets and the peers are known.
+    func reportReady() {
+        guard relay.isReady, coordination.isStreaming, let onReady else { return }
+        self.onReady = nil
+        onReady(status)
+    }
+}

@@ -1,0 +1,239 @@
+internal import Coordination
+internal import CryptoBox
+internal import Logging
+internal import NIOCore
+internal import Traversal
+internal import Wire
+
+/// What the node knows of the coordination server and has told it.
+struct CoordinationState {
+    /// Who the server is and what it offers; nil until the first answer.
+    var server: ServerDescription?
+    var network: NetworkReference?
+    /// The number of the last event taken, to resume from.
+    var lastEvent: String?
+    /// Whether the stream of peers is open.
+    var isStreaming = false
+    /// The last published sequence number.
+    var sequence: Int64 = 0
+    /// Wakes the publisher.
+    let publish: AsyncStream<Void>.Continuation
+    let publications: AsyncStream<Void>
+
+    init() {
+        (publications, publish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+}
+
+extension LocalNode {
+    /// Changes that come together are published together.
+    private static let publicationDelay = Duration.milliseconds(30)
+
+    /// Joins, then takes part in the network until cancelled. Throws when the server refuses the node for good.
+    func takePart() async throws {
+        let dialer = try ServerDialer(server: state.server, eventLoop: eventLoop)
+        let link = CoordinationLink(exchange: HTTPExchange(dialer: dialer))
+        let server = try await join(link, dialer)
+        guard let region = server.relays.first else {
+            throw NodeFailure(.refused, "\(state.server.url) offers no relay: switch it on in its configuration")
+        }
+        coordination.server = server
+        learnServerAddress(IPAddress(state.server.host))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.keepRelay(dialer, key: region.nodeKey) }
+            group.addTask { try await self.keepWatching(link, dialer) }
+            group.addTask { try await self.keepPublishing(link, dialer) }
+            group.addTask { try await self.watchNetwork() }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: - Joining
+
+    /// Registers where that is needed and asks what the server offers. A node that has joined before waits for its server.
+    private func join(_ link: CoordinationLink, _ dialer: ServerDialer) async throws -> ServerDescription {
+        var backoff = Backoff()
+        var random = SystemRandomNumberGenerator()
+        let isFirst = state.token == nil
+        while true {
+            do {
+                if state.token == nil { try await register(link) }
+                let server = try await link.describeServer()
+                guard state.server.key == server.publicKey.description else {
+                    throw NodeFailure(
+                        .refused,
+                        "the server shows another key than the one this node joined: if that is right, join with a new line")
+                }
+                return server
+            } catch {
+                let failure = explain(error, dialer)
+                guard !isFirst, let failure = failure as? NodeFailure, failure.kind == .unreachable else { throw failure }
+                log.warning("waiting for the server", metadata: ["reason": "\(failure)"])
+                try await Task.sleep(for: backoff.next(using: &random))
+            }
+        }
+    }
+
+    /// Gets a token, without the join key if the server knows this node, else with it.
+    private func register(_ link: CoordinationLink) async throws {
+        let (response, serverKey) = try await answer(to: link)
+        state.token = response.token.secretText
+        state.name = response.node.name
+        state.network = response.network.name
+        coordination.network = response.network
+        coordination.sequence = 0
+        coordination.lastEvent = nil
+        state.server.key = serverKey.description
+        try options.state.save(state)
+        log.info("registered", metadata: ["name": "\(state.name)", "network": "\(state.network)"])
+    }
+
+    private func answer(to link: CoordinationLink) async throws -> (RegistrationResponse, NodeKey) {
+        // A name that the user gave to a node that has one replaces it.
+        let isRenaming = options.name != nil && state.server.key != nil
+        guard let joinKey else { return try await link.register(state, joinKey: nil, exactName: isRenaming) }
+        do {
+            return try await link.register(state, joinKey: joinKey, exactName: isRenaming)
+        } catch let problem as Problem where problem.problemType == .joinKeyUsed {
+            // By this node, if the server knows it: then it needs no key.
+            guard let answer = try? await link.register(state, joinKey: nil, exactName: isRenaming) else { throw problem }
+            return answer
+        }
+    }
+
+    // MARK: - Peers
+
+    /// Follows the network's nodes; takes a new token when the old one is refused.
+    private func keepWatching(_ link: CoordinationLink, _ dialer: ServerDialer) async throws {
+        var backoff = Backoff()
+        var random = SystemRandomNumberGenerator()
+        while true {
+            do {
+                guard let token = state.token else {
+                    try await register(link)
+                    publish()
+                    continue
+                }
+                try await link.watch(token: token, after: coordination.lastEvent) { event, id in
+                    await self.take(event, id: id)
+                }
+                backoff.reset()
+            } catch let problem as Problem where problem.problemType == .unauthorized {
+                log.info("the token is refused; registering again")
+                state.token = nil
+                coordination.isStreaming = false
+                continue
+            } catch {
+                let failure = explain(error, dialer)
+                if let failure = failure as? NodeFailure, failure.kind == .refused { throw failure }
+                if coordination.isStreaming { backoff.reset() }
+                log.info("the stream of peers broke off", metadata: ["reason": "\(failure)"])
+            }
+            try Task.checkCancellation()
+            coordination.isStreaming = false
+            try await Task.sleep(for: backoff.next(using: &random))
+        }
+    }
+
+    private func take(_ event: CoordinationLink.StreamEvent, id: String?) {
+        let now = Instant.now
+        coordination.isStreaming = true
+        if let id { coordination.lastEvent = id }
+        switch event {
+        case .snapshot(let list):
+            coordination.network = list.network
+            if state.name != list.me.name { renamed(list.me.name) }
+            let known = Set(list.peers.map(\.nodeKey))
+            for key in peers.keys where !known.contains(key) { remove(key) }
+            for peer in list.peers { update(peer, at: now) }
+            reportReady()
+        case .changed(let peer) where peer.nodeKey == state.nodeKey.publicKey:
+            if state.name != peer.name { renamed(peer.name) }
+        case .changed(let peer):
+            update(peer, at: now)
+        case .removed(let removed):
+            remove(removed.nodeKey)
+        }
+    }
+
+    private func update(_ peer: Peer, at now: Instant) {
+        // A node that changed its key is another one to us: its sessions are void.
+        for session in peers.values where session.peer.id == peer.id && session.peer.nodeKey != peer.nodeKey {
+            remove(session.peer.nodeKey)
+        }
+        if let session = peers[peer.nodeKey] {
+            direct.discoKeys[session.peer.discoKey] = nil
+            direct.discoKeys[peer.discoKey] = peer.nodeKey
+            act(on: session) { $0.update(peer, at: now, outputs: &$1) }
+        } else {
+            direct.discoKeys[peer.discoKey] = peer.nodeKey
+            peers[peer.nodeKey] = PeerSession(
+                peer, identity: PeerSession.Identity(nodeKey: state.nodeKey, discoKey: state.discoKey, epoch: WallClock.epoch),
+                configuration: direct.configuration, local: direct.agent.description, at: now)
+            log.debug("peer", metadata: ["name": "\(peer.name)"])
+        }
+    }
+
+    private func remove(_ key: NodeKey) {
+        guard let session = peers.removeValue(forKey: key) else { return }
+        direct.discoKeys[session.peer.discoKey] = nil
+        for channel in services.removeAll(of: key) { channel.close(promise: nil) }
+        log.debug("peer left", metadata: ["name": "\(session.peer.name)"])
+    }
+
+    private func renamed(_ name: String) {
+        state.name = name
+        save()
+    }
+
+    // MARK: - Publishing
+
+    /// Has our candidates and paths published soon.
+    func publish() {
+        coordination.publish.yield()
+    }
+
+    private func keepPublishing(_ link: CoordinationLink, _ dialer: ServerDialer) async throws {
+        var random = SystemRandomNumberGenerator()
+        for await _ in coordination.publications {
+            var backoff = Backoff()
+            try await Task.sleep(for: Self.publicationDelay)
+            // Without a token the stream's loop registers anew and has us publish again.
+            while let token = state.token {
+                do {
+                    try await link.publish(nextUpdate(), token: token)
+                    break
+                } catch let problem as Problem where problem.problemType == .sequenceStale {
+                    // A clock that went backwards, or a copy of this state that runs elsewhere: go on well above.
+                    coordination.sequence += 1 << 36
+                } catch let problem as Problem where problem.problemType == .unauthorized {
+                    break
+                } catch {
+                    let failure = explain(error, dialer)
+                    log.info("candidates not published", metadata: ["reason": "\(failure)"])
+                    if let failure = failure as? NodeFailure, failure.kind == .refused { break }
+                    try await Task.sleep(for: backoff.next(using: &random))
+                }
+            }
+        }
+    }
+
+    /// All that is published, under a number that rises through restarts too: milliseconds since 1970.
+    private func nextUpdate() -> CandidateUpdate {
+        let clock = WallClock.milliseconds
+        coordination.sequence = max(clock, coordination.sequence + 1)
+        let description = direct.agent.description
+        let candidates = description.candidates.compactMap(\.published)
+        let mapped = description.candidates.first { $0.kind == .serverReflexive && $0.endpoint.address.isIPv4 }?.endpoint.address
+        return CandidateUpdate(
+            sequence: coordination.sequence, candidates: Array(candidates.prefix(64)),
+            homeRelay: coordination.server?.relays.first?.id,
+            nat: NATReport(description.behavior, mappedAddress: mapped),
+            paths: peers.values.filter(\.isUsed).prefix(256).map(\.report))
+    }
+
+    private func explain(_ error: any Error, _ dialer: ServerDialer) -> any Error {
+        if let problem = error as? Problem { return problem.failure }
+        return dialer.explain(error)
+    }
+}

@@ -1,0 +1,107 @@
+internal import DERP
+internal import Logging
+internal import NIOCore
+internal import Traversal
+internal import Wire
+
+// The link to the relay: connected as long as the node runs.
+extension LocalNode {
+    /// A link that held so long was a good one: the next attempt comes at once.
+    private static let goodLink = Duration.seconds(10)
+    /// The longest wait that a relay may ask for.
+    private static let longestRestart = Duration.seconds(30)
+
+    /// Connects to the relay and connects again whenever the link is lost, until cancelled.
+    func keepRelay(_ dialer: ServerDialer, key: NodeKey) async throws {
+        var backoff = Backoff()
+        var random = SystemRandomNumberGenerator()
+        while true {
+            do {
+                try await holdRelay(dialer, key: key)
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                log.info("no link to the relay", metadata: ["reason": "\(dialer.explain(error))"])
+            }
+            let restart = relay.restartDelay
+            if relayClosed() >= Self.goodLink { backoff.reset() }
+            try await Task.sleep(for: max(min(restart ?? .zero, Self.longestRestart), backoff.next(using: &random)))
+        }
+    }
+
+    /// Opens one connection and returns when it is closed.
+    private func holdRelay(_ dialer: ServerDialer, key: NodeKey) async throws {
+        let login = RelayHandler.Login(
+            privateKey: state.nodeKey, relayKey: key, authority: dialer.server.authority, usesTLS: dialer.server.usesTLS)
+        let connection = try await dialer.connect { channel in
+            let handler = RelayHandler(login) { event in
+                self.assumeIsolated { $0.relayReported(event) }
+            }
+            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
+            try channel.pipeline.syncOperations.addHandler(handler)
+            return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
+        }
+        relay.opened(connection.1)
+        learnServerAddress(connection.0.remoteAddress.flatMap(Endpoint.init(socketAddress:))?.address)
+        armTimer(for: relay.nextDeadline)
+        try await withTaskCancellationHandler {
+            try await connection.0.closeFuture.get()
+        } onCancel: {
+            connection.0.close(promise: nil)
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Forgets the connection; answers how long it was of use.
+    private func relayClosed() -> Duration {
+        let now = Instant.now
+        let wasReady = relay.isReady
+        let useful = relay.closed(at: now)
+        if wasReady { relayReachable(false, at: now) }
+        return useful
+    }
+
+    private func relayReported(_ event: RelayEvent) {
+        let now = Instant.now
+        switch event {
+        case .ready:
+            relay.becameReady(at: now)
+            log.info("relay connected")
+            relayReachable(true, at: now)
+            reportReady()
+        case .packet(let source, let packet):
+            relayPacketReceived(packet, from: source, at: now)
+        case .peerGone(let key, let reason):
+            log.debug("peer is not at the relay", metadata: ["peer": "\(key.shortText)", "reason": "\(reason)"])
+            guard let session = peers[key] else { break }
+            act(on: session) { $0.relayChanged(isReachable: false, at: now, outputs: &$1) }
+        case .health(let text):
+            relay.health = text
+            if let text { log.warning("the relay complains", metadata: ["text": "\(text)"]) }
+        case .restarting(let delay):
+            relay.restartDelay = delay
+        case .latency(let latency):
+            relay.latency = latency
+        case .failed(let failure):
+            log.warning("relay connection given up", metadata: ["reason": "\(failure)"])
+        }
+        armTimer(for: relay.nextDeadline)
+    }
+
+    private func relayReachable(_ isReachable: Bool, at now: Instant) {
+        for session in peers.values {
+            act(on: session) { $0.relayChanged(isReachable: isReachable, at: now, outputs: &$1) }
+        }
+    }
+
+    private func relayPacketReceived(_ packet: [UInt8], from source: NodeKey, at now: Instant) {
+        guard let session = peers[source] else { return }
+        act(on: session) { session, outputs in
+            if PacketKind.looksLikeDisco(packet.bytes) {
+                session.receiveDisco(packet.bytes, from: .relay, at: now, outputs: &outputs)
+            } else {
+                session.receive(packet.bytes, from: .relay, at: now, outputs: &outputs)
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// How a node runs.
+public struct NodeOptions: Sendable {
+    /// The folder that holds the node's state.
+    public var state: StateDirectory
+    /// The line that admits the node to a network; not needed once it has joined.
+    public var joinLine: String?
+    /// The wish for a name; nil takes the one it has, or the host's.
+    public var name: String?
+    /// What peers may reach through this node.
+    public var allowed: [AllowedPort]
+    /// Whether loopback addresses are offered and probed: for several nodes on one machine under development.
+    public var allowsLoopback: Bool
+
+    public init(
+        state: StateDirectory, joinLine: String? = nil, name: String? = nil, allowed: [AllowedPort] = [],
+        allowsLoopback: Bool = false
+    ) {
+        self.state = state
+        self.joinLine = joinLine
+        self.name = name
+        self.allowed = allowed
+        self.allowsLoopback = allowsLoopback
+    }
+}

@@ -1,0 +1,32 @@
+internal import Coordination
+internal import Traversal
+internal import Wire
+
+extension PeerSession {
+    /// The peer as `causeway status` shows it.
+    func status(at now: Instant) -> PeerStatus {
+        var status = PeerStatus(
+            name: peer.name, nodeKey: peer.nodeKey.description, path: isUsed ? "relay" : "idle",
+            latencyMilliseconds: path.latency?.inMilliseconds, sentBytes: sentBytes, receivedBytes: receivedBytes,
+            secondsSinceHeard: lastHeard.map { (now - $0).inSeconds }, why: explanation.description, reason: explanation.name)
+        if case .direct(let direct, _, _) = path {
+            status.path = "direct"
+            status.endpoint = direct.endpoint.description
+        }
+        return status
+    }
+
+    /// The path as operators see it at the coordination server.
+    var report: PathReport {
+        var report = PathReport(
+            peer: peer.id, state: isUsed ? .relayed : .idle, latencyMilliseconds: path.latency?.inMilliseconds,
+            probesSent: UInt32(clamping: probes.pingsSent))
+        if case .direct(let direct, _, _) = path {
+            report.state = .direct
+            report.endpoint = direct.endpoint
+        } else {
+            report.reason = explanation.description
+        }
+        return report
+    }
+}
