@@ -21,6 +21,9 @@ package struct Settings: Sendable, Equatable {
     /// Proxies whose `X-Forwarded-For` is believed.
     package var trustedProxies: [AddressPrefix] = []
 
+    /// How long a node is admitted before it needs a join key again; nil for ever.
+    package var nodeLifetime: Duration?
+
     package var tls = TLS()
     package var stun = STUN()
     package var admission = Admission()
@@ -89,6 +92,12 @@ package struct Settings: Sendable, Equatable {
         package var requestsPerSecond = 100.0
         /// Requests that one source address may make at once.
         package var requestBurst = 1_000.0
+        /// API requests without a valid token that a network of sources (/24, /56) may make per second, and at once.
+        package var anonymousRequestsPerSecond = 20.0
+        package var anonymousRequestBurst = 200.0
+        /// API requests that one node may make per second, and at once.
+        package var nodeRequestsPerSecond = 10.0
+        package var nodeRequestBurst = 100.0
         /// Nodes of one network at most.
         package var nodesPerNetwork = 10_000
         /// Open peer streams at most, in all.

@@ -119,6 +119,19 @@ extension ValueForm<Duration> {
     }
 }
 
+extension ValueForm<Duration?> {
+    /// A time, or nothing for an empty text or `off`.
+    static func optionalSeconds(_ range: ClosedRange<Int64>) -> Self {
+        let form = ValueForm<Duration>.seconds(range)
+        // The outer optional says whether the text is valid, the inner one whether there is a time.
+        return Self(form.remedy + ", or off") { text in
+            text.isEmpty || text == "off" ? .some(nil) : (try? form.read(text)).map { .some($0) }
+        } write: {
+            $0.map(form.write) ?? "off"
+        }
+    }
+}
+
 extension ValueForm where Value: RawRepresentable<String> & CaseIterable & Sendable {
     static func choice() -> Self {
         let words = Value.allCases.map(\.rawValue)

@@ -10,22 +10,31 @@ internal import Wire
 /// Keeps the registry: one request at a time changes it, and its effects go to the store, the streams and the relay.
 actor CoordinationService {
     private var registry: Registry
-    private var journal = Journal()
     private var streams = PeerStreams()
     private var random = SystemRandomNumberGenerator()
     private var isDraining = false
 
     let serverKey: NodePrivateKey
     private let store: any NodeStore
-    private let maximumStreamCount: Int
+    private var maximumStreamCount: Int
     /// Closes the relay connections of a key.
     private let cutRelay: @Sendable (NodeKey) -> Void
     private let logger: Logger
-    /// Wakes the writer; one token is as good as many.
-    private let writerWakeUps: AsyncStream<Void>
-    private let wakeWriter: AsyncStream<Void>.Continuation
+    /// A write with the number of changes given to the store by then.
+    private struct Write: Sendable {
+        let durability: Durability
+        let ordinal: UInt64
+    }
 
-    /// How often deadlines are looked at and late changes written: expiry must cut within a second.
+    /// Writes given to the store, for the one who looks out for failures.
+    private let writes: AsyncStream<Write>
+    private let noteWrite: AsyncStream<Write>.Continuation
+    /// Changes given to the store since the start.
+    private var storedCount: UInt64 = 0
+    /// How many there were when the registry last went back to what is on disk.
+    private var mendedCount: UInt64 = 0
+
+    /// How often deadlines are looked at: expiry must cut within a second.
     private static let tick = Duration.milliseconds(500)
     private static let heartbeatTicks = 30
 
@@ -45,8 +54,9 @@ actor CoordinationService {
         self.maximumStreamCount = maximumStreamCount
         self.cutRelay = cutRelay
         self.logger = logger
-        (writerWakeUps, wakeWriter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        apply(effects)
+        // Unbounded, but the store's own queue is as long: each write is one element.
+        (writes, noteWrite) = AsyncStream.makeStream()
+        _ = apply(effects)
     }
 
     private static var now: Moment {
@@ -76,39 +86,40 @@ actor CoordinationService {
         do {
             answer = try change(&registry, Self.now, &random, &effects)
         } catch let error as RegistryError {
-            apply(effects)
+            _ = apply(effects)
             throw error.problem
         }
-        apply(effects)
-        let mustWait = effects.contains { if case .persist = $0 { true } else { false } }
-        if mustWait { try await durable() }
+        for write in apply(effects) {
+            do {
+                try await write.wait()
+            } catch {
+                throw Problem(.storageFailed, detail: "The server's log says why.", retryAfterSeconds: 5)
+            }
+        }
         return answer
     }
 
-    private func durable() async throws {
-        do {
-            try await withCheckedThrowingContinuation { waiter in
-                journal.wait(waiter)
-                wakeWriter.yield()
-            }
-        } catch {
-            throw Problem(.storageFailed, detail: "The server's log says why.", retryAfterSeconds: 5)
-        }
-    }
-
-    /// Carries out what the registry wants, in its order.
-    private func apply(_ effects: [RegistryEffect]) {
+    /// Carries out what the registry wants, in its order, and answers the writes that a request waits for.
+    private func apply(_ effects: [RegistryEffect]) -> [Durability] {
+        var urgent: [Durability] = []
         for effect in effects {
             switch effect {
-            case .persist(let changes): journal.append(changes, urgently: true)
-            case .persistLater(let changes): journal.append(changes, urgently: false)
+            case .persist(let changes): urgent.append(append(changes, .now))
+            case .persistLater(let changes): _ = append(changes, .soon)
             case .notify(let event): streams.send(event)
             case .cutRelay(let key): cutRelay(key)
             case .closeStreams(let node): streams.close(of: node)
             case .closeAllStreams: streams.finishAll()
             }
         }
-        if journal.isUrgent { wakeWriter.yield() }
+        return urgent
+    }
+
+    private func append(_ changes: [StoreChange], _ urgency: StoreUrgency) -> Durability {
+        storedCount &+= UInt64(changes.count)
+        let write = store.append(changes, urgency: urgency)
+        noteWrite.yield(Write(durability: write, ordinal: storedCount))
+        return write
     }
 
     // MARK: - Streams
@@ -129,7 +140,7 @@ actor CoordinationService {
         let id = streams.add(PeerStreams.Reader(node: node, network: network, continuation: continuation, close: close))
         var effects: [RegistryEffect] = []
         registry.connectionOpened(of: node, at: now, effects: &effects)
-        apply(effects)
+        _ = apply(effects)
         return (id, events)
     }
 
@@ -170,7 +181,7 @@ actor CoordinationService {
         } else {
             registry.connectionClosed(of: node, at: Self.now, effects: &effects)
         }
-        apply(effects)
+        _ = apply(effects)
     }
 
     // MARK: - The relay's questions
@@ -179,8 +190,9 @@ actor CoordinationService {
         registry.admission(of: key, at: Self.now)
     }
 
-    func reconfigure(_ configuration: Registry.Configuration) {
+    func reconfigure(_ configuration: Registry.Configuration, maximumStreamCount: Int) {
         registry.reconfigure(configuration)
+        self.maximumStreamCount = maximumStreamCount
     }
 
     var statistics: StatisticsReport.Coordination {
@@ -193,68 +205,68 @@ actor CoordinationService {
         report.streams = streams.count
         report.droppedStreams = streams.droppedCount
         report.changesNotified = streams.eventCount
-        report.changesStored = journal.storedCount
+        report.changesStored = storedCount
         return report
     }
 
     // MARK: - Running
 
-    /// Writes changes and looks at deadlines until `drain` has been called and everything is written.
+    /// Looks at deadlines and out for failed writes, until `drain`.
     func run() async {
-        await withDiscardingTaskGroup { group in
-            group.addTask { await self.writeChanges() }
+        await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepTime() }
+            await self.watchWrites()
+            group.cancelAll()
         }
     }
 
-    /// Ends all streams and lets `run` return once all changes are on disk.
-    func drain() {
+    /// Ends all streams and takes no more requests.
+    func endStreams() {
         isDraining = true
         streams.finishAll()
-        wakeWriter.finish()
     }
 
-    private func writeChanges() async {
-        for await _ in writerWakeUps { await writePending() }
-        await writePending()
+    /// Lets `run` return; what was given to the store stays with it.
+    nonisolated func stop() {
+        noteWrite.finish()
     }
 
-    private func writePending() async {
-        while !journal.pending.isEmpty {
-            let (changes, waiters) = journal.takeBatch()
+    /// Goes back to what is on disk when a write fails: what was not stored did not happen.
+    private func watchWrites() async {
+        for await write in writes {
             do {
-                try await store.apply(changes)
-                for waiter in waiters { waiter.resume() }
+                try await write.durability.wait()
             } catch {
-                logger.error(
-                    "the database takes no changes: they are undone",
-                    metadata: ["error": "\(error)", "changes": "\(changes.count)"])
+                // Writes behind a failed one are refused with it; one return mends them all.
+                guard write.ordinal > mendedCount else { continue }
+                logger.error("the database takes no changes: they are undone", metadata: ["error": "\(error)"])
                 await undo()
-                for waiter in waiters { waiter.resume(throwing: error) }
             }
         }
-        // A waiter may come when everything has just been written.
-        for waiter in journal.takeBatch().waiters { waiter.resume() }
     }
 
-    /// Goes back to what is on disk. Changes made since are lost with their requests, which are told so.
     private func undo() async {
-        do {
-            let snapshot = try await store.load()
-            // Whatever was asked until here was decided by what is undone.
-            for waiter in journal.takeBatch().waiters { waiter.resume(throwing: Problem(.storageFailed)) }
-            var effects: [RegistryEffect] = []
-            registry.reload(snapshot, at: Self.now, using: &random, effects: &effects)
-            apply(effects)
-        } catch {
-            logger.critical("the database cannot be read either", metadata: ["error": "\(error)"])
+        while !Task.isCancelled {
+            do {
+                let snapshot = try await store.load()
+                var effects: [RegistryEffect] = []
+                registry.reload(snapshot, at: Self.now, using: &random, effects: &effects)
+                store.resume()
+                mendedCount = storedCount
+                _ = apply(effects)
+                return
+            } catch {
+                logger.critical("the database cannot be read either", metadata: ["error": "\(error)"])
+                // Cancellation ends the pause early; the loop's condition decides.
+                try? await Task.sleep(for: .seconds(1))
+            }
         }
     }
 
     private func keepTime() async {
         var ticks = 0
-        while !isDraining {
-            // Cancellation ends the sleep early; the loop's condition decides.
+        while true {
+            // Cancellation ends the sleep early; the next line decides.
             try? await Task.sleep(for: Self.tick)
             guard !Task.isCancelled else { return }
             ticks += 1
@@ -263,9 +275,8 @@ actor CoordinationService {
             if let deadline = registry.nextDeadline, deadline <= now.time {
                 var effects: [RegistryEffect] = []
                 registry.deadlineReached(at: now, effects: &effects)
-                apply(effects)
+                _ = apply(effects)
             }
-            if !journal.pending.isEmpty { wakeWriter.yield() }
         }
     }
 }

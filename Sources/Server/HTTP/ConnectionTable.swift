@@ -6,6 +6,7 @@ internal import NIOCore
 /// The open connections of the listeners: bounded in number, told to end at shutdown.
 final class ConnectionTable: Sendable {
     private struct State {
+        var limit: Int
         var channels: [ObjectIdentifier: any Channel] = [:]
         var refused = 0
         var accepted = 0
@@ -14,12 +15,16 @@ final class ConnectionTable: Sendable {
     /// How long a connection may go on after the shutdown began.
     private static let grace = TimeAmount.seconds(3)
 
-    private let limit: Int
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
 
     /// - Parameter limit: connections at most; the next ones are closed at once.
     init(limit: Int) {
-        self.limit = limit
+        state = NIOLockedValueBox(State(limit: limit))
+    }
+
+    /// Changes the limit; connections that are open stay.
+    func reconfigure(limit: Int) {
+        state.withLockedValue { $0.limit = limit }
     }
 
     struct Full: Error {}
@@ -33,7 +38,7 @@ final class ConnectionTable: Sendable {
     func admit<Child: ServerChildChannel>(_ channel: any Channel, child: Child, logger: Logger) -> EventLoopFuture<Child.Value> {
         let identifier = ObjectIdentifier(channel)
         let isAdmitted = state.withLockedValue { state in
-            guard state.channels.count < limit else {
+            guard state.channels.count < state.limit else {
                 state.refused += 1
                 return false
             }

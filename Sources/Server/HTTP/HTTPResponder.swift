@@ -13,6 +13,7 @@ struct HTTPResponder: Sendable {
     let trustedProxies: [AddressPrefix]
     /// Requests per source address; nil where everybody is trusted (the Unix socket, the operator's listener).
     let limiter: RequestLimiter<IPAddress>?
+    let responses: ResponseCounts
     let logger: Logger
 
     /// A connection that must end: its decoder, its peer or its body cannot be trusted to go on.
@@ -26,6 +27,7 @@ struct HTTPResponder: Sendable {
         // NIO's decoder stops for good after a request that wants an upgrade it does not get.
         if request.headers[.upgrade] != nil { response.headers[.connection] = "close" }
         response.headers[.date] = Self.date()
+        responses.count(status: response.status.code)
         let ends = response.headers[.connection] == "close"
         try await writer.write(response: response.head, body: response.body)
         if ends { throw ConnectionEnds() }

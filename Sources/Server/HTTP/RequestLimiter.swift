@@ -7,18 +7,25 @@ struct RequestLimiter<Key: Hashable & Sendable>: Sendable {
     static var maximumKeyCount: Int { 65_536 }
 
     private struct Table {
+        var rate: Double
+        var burst: Double
         var buckets: [Key: TokenBucket] = [:]
         var sweptAt = Instant.zero
     }
 
-    private let rate: Double
-    private let burst: Double
-    private let table = NIOLockedValueBox(Table())
+    private let table: NIOLockedValueBox<Table>
 
     /// - Parameters: `rate` in requests per second in the long run, `burst` in requests at once.
     init(rate: Double, burst: Double) {
-        self.rate = rate
-        self.burst = burst
+        table = NIOLockedValueBox(Table(rate: rate, burst: burst))
+    }
+
+    /// Changes the rate; every key begins with a full bucket.
+    func reconfigure(rate: Double, burst: Double) {
+        table.withLockedValue { table in
+            guard table.rate != rate || table.burst != burst else { return }
+            table = Table(rate: rate, burst: burst)
+        }
     }
 
     /// Takes a token for `key`: nil when there is one, else the whole seconds until there is.
@@ -33,7 +40,7 @@ struct RequestLimiter<Key: Hashable & Sendable>: Sendable {
                 }
                 guard table.buckets.count < Self.maximumKeyCount else { return 1 }
             }
-            var bucket = table.buckets[key] ?? TokenBucket(rate: rate, burst: burst, at: now)
+            var bucket = table.buckets[key] ?? TokenBucket(rate: table.rate, burst: table.burst, at: now)
             defer { table.buckets[key] = bucket }
             if bucket.take(at: now) { return nil }
             return max(1, Int((bucket.delay(at: now)?.inSeconds ?? 1).rounded(.up)))

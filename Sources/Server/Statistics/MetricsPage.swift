@@ -101,6 +101,15 @@ extension StatisticsReport {
         page.write("causeway_http_connections", .gauge, "Open connections that are not relay connections.", http.open)
         page.write("causeway_http_connections_accepted_total", .counter, "Connections accepted.", http.accepted)
         page.write("causeway_http_connections_refused_total", .counter, "Connections refused for their limit.", http.refused)
+        page.write("causeway_half_open_connections", .gauge, "Connections before their first request.", http.halfOpen)
+        page.write("causeway_first_request_timeouts_total", .counter, "Connections that sent no request in time.", http.timeouts)
+        page.write(
+            "causeway_tls_handshakes_total", .counter, "TLS handshakes, by version.",
+            [([("version", "1.2")], Double(http.handshakesTLS12)), ([("version", "1.3")], Double(http.handshakesTLS13))])
+        page.write("causeway_tls_resumed_total", .counter, "TLS handshakes that resumed a session.", http.resumedHandshakes)
+        page.write(
+            "causeway_tls_failures_total", .counter, "TLS handshakes that failed, by reason.",
+            http.tlsFailures.sorted { $0.key < $1.key }.map { ([("reason", $0.key)], Double($0.value)) })
         page.write(
             "causeway_http_responses_total", .counter, "HTTP answers, by the class of their status.",
             http.responses.sorted { $0.key < $1.key }.map { ([("class", $0.key)], Double($0.value)) })

@@ -1,6 +1,7 @@
 internal import Coordination
 internal import DERP
 internal import Relay
+internal import TLS
 internal import Wire
 
 /// The server's state at one moment: `/stats` as JSON, `/metrics` and the status page are written from it.
@@ -76,6 +77,17 @@ struct StatisticsReport: Codable, Sendable {
         var accepted = 0
         var refused = 0
         var open = 0
+        /// Connections that are in the TLS handshake or have not sent their first request.
+        var halfOpen = 0
+        /// Connections given up for their first request's deadline, and ended by the peer before it.
+        var timeouts = 0
+        var abandoned = 0
+        var handshakesTLS12 = 0
+        var handshakesTLS13 = 0
+        var resumedHandshakes = 0
+        /// Handshakes that failed, by reason.
+        var tlsFailures: [String: Int] = [:]
+        var handedOff = 0
         /// Answers by the hundreds of their status.
         var responses: [String: UInt64] = [:]
     }
@@ -133,6 +145,24 @@ extension StatisticsReport.Relay {
             }
         }
         for reason in CloseReason.allCases { closes[reason.label] = counters.closed(reason) }
+    }
+}
+
+extension StatisticsReport.HTTP {
+    init(_ connections: ConnectionTable, _ front: FrontStatistics, _ counts: ResponseCounts) {
+        let table = connections.counts
+        accepted = table.accepted
+        refused = table.refused + front.refusedFull + front.refusedSource
+        open = table.open
+        halfOpen = front.halfOpen
+        timeouts = front.timeouts
+        abandoned = front.abandoned
+        handshakesTLS12 = front.handshakesTLS12
+        handshakesTLS13 = front.handshakesTLS13
+        resumedHandshakes = front.resumedHandshakes
+        for reason in TLSFailureReason.allCases { tlsFailures[reason.rawValue] = front.tlsFailures[reason] ?? 0 }
+        handedOff = front.handedOff
+        responses = counts.snapshot
     }
 }
 

@@ -1,0 +1,99 @@
+package import CryptoBox
+internal import Foundation
+internal import Glibc
+internal import Wire
+
+/// What a start fails with, in one line that names the remedy.
+package struct StartError: Error, Equatable, CustomStringConvertible {
+    /// What goes to the shell: see `ExitStatus`.
+    package let status: ExitStatus
+    package let description: String
+
+    package init(_ status: ExitStatus, _ description: String) {
+        self.status = status
+        self.description = description
+    }
+}
+
+/// Exit codes of `causeway-server`.
+package enum ExitStatus: Int32, Sendable {
+    case success = 0
+    /// Something went wrong that is not named below.
+    case failure = 1
+    /// Flags, environment or file are wrong (also `64`, for flags that do not parse).
+    case configuration = 2
+    /// A file or directory cannot be used: data directory, database, certificate, key.
+    case data = 3
+    /// An address cannot be bound.
+    case address = 4
+    /// No server runs on the data directory.
+    case notRunning = 5
+    /// The running server refused the request.
+    case refused = 6
+}
+
+/// The files of one server: a directory that is its owner's alone, locked while a server runs on it.
+package struct DataDirectory: Sendable {
+    package let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    package var databaseFile: String { path + "/causeway.db" }
+    package var keyFile: String { path + "/server.key" }
+    package var certificateFile: String { path + "/certificate.pem" }
+    package var certificateKeyFile: String { path + "/certificate.key" }
+    package var adminSocket: String { path + "/admin.sock" }
+    package var adminTokenFile: String { path + "/admin.token" }
+    private var lockFile: String { path + "/lock" }
+
+    /// Makes the directory if it is missing, and locks it. The lock lasts as long as the process.
+    package func open() throws(StartError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StartError(.data, "cannot make the data directory \(path); give another with --data, or make it writable")
+        }
+        let lock = Glibc.open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else {
+            throw StartError(.data, "cannot write in the data directory \(path); give another with --data, or make it writable")
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw StartError(.data, "another causeway-server runs on \(path); stop it, or give another directory with --data")
+        }
+    }
+
+    /// The server's private key: read, or made at the first start.
+    package func serverKey() throws(StartError) -> NodePrivateKey {
+        if let text = try? String(contentsOfFile: keyFile, encoding: .utf8) {
+            guard let key = NodePrivateKey(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+                throw StartError(.data, "\(keyFile) is damaged; restore it, or remove it: every client must then learn a new key")
+            }
+            return key
+        }
+        guard !FileManager.default.fileExists(atPath: keyFile) else {
+            throw StartError(.data, "cannot read \(keyFile); check its owner and mode")
+        }
+        var random = SystemRandomNumberGenerator()
+        let key = NodePrivateKey(using: &random)
+        try writeSecret(key.secretText + "\n", to: keyFile)
+        return key
+    }
+
+    /// Writes a file that only its owner may read, whole or not at all.
+    package func writeSecret(_ text: String, to file: String) throws(StartError) {
+        let temporary = "\(file).\(getpid())"
+        let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StartError(.data, "cannot write \(file); check the data directory's owner and mode") }
+        let bytes = Array(text.utf8)
+        let isWritten = write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
+        close(descriptor)
+        guard isWritten, rename(temporary, file) == 0 else {
+            unlink(temporary)
+            throw StartError(.data, "cannot write \(file); is the disk full?")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+internal import Foundation
+internal import Logging
+internal import TLS
+internal import Wire
+
+/// The certificate of the server: the operator's files, or one that it signs itself and keeps in its data directory.
+struct ServerCertificate: Sendable {
+    private let settings: Settings
+    private let directory: DataDirectory
+    private let serverKey: NodeKey
+    private let logger: Logger
+
+    init(_ settings: Settings, directory: DataDirectory, serverKey: NodeKey, logger: Logger) {
+        self.settings = settings
+        self.directory = directory
+        self.serverKey = serverKey
+        self.logger = logger
+    }
+
+    /// Whether clients must pin it.
+    var isSelfSigned: Bool { settings.tls.certificate.isEmpty }
+
+    /// Reads the files, or makes the self-signed certificate at the first start.
+    func load(hosts: [String]) throws(StartError) -> (context: TLSContext, pin: CertificatePin) {
+        do {
+            let identity = isSelfSigned ? try ownIdentity(hosts) : try operatorIdentity()
+            return (try TLSContext(server: identity, relayKey: serverKey), identity.certificate.pin)
+        } catch let error as StartError {
+            throw error
+        } catch {
+            let file = isSelfSigned ? directory.certificateFile : settings.tls.certificate
+            throw StartError(.data, "the certificate \(file) cannot be used: \(error)")
+        }
+    }
+
+    private func operatorIdentity() throws -> TLSIdentity {
+        try TLSIdentity(certificateFile: settings.tls.certificate, keyFile: settings.tls.key)
+    }
+
+    private func ownIdentity(_ hosts: [String]) throws -> TLSIdentity {
+        if FileManager.default.fileExists(atPath: directory.certificateFile) {
+            let identity = try TLSIdentity(certificateFile: directory.certificateFile, keyFile: directory.certificateKeyFile)
+            // Another certificate is another pin, which every client would have to be told: the operator decides.
+            for name in hosts where IPAddress(name) == nil && !identity.certificate.isFor(host: name) {
+                logger.warning(
+                    "the self-signed certificate is not for this name; to make another, stop the server and remove the file",
+                    metadata: ["name": "\(name)", "file": "\(directory.certificateFile)"])
+            }
+            return identity
+        }
+        let loopback = ["127.0.0.1", "::1"]
+        let addresses = (hosts + loopback).compactMap { IPAddress($0) }
+        let names = hosts.filter { IPAddress($0) == nil } + ["localhost"]
+        let identity = try TLSIdentity.selfSigned(names: Array(Set(names)).sorted(), addresses: Array(Set(addresses)))
+        try identity.save(certificateFile: directory.certificateFile, keyFile: directory.certificateKeyFile)
+        return identity
+    }
+}

@@ -1,0 +1,221 @@
+internal import Coordination
+internal import CryptoBox
+internal import DERP
+internal import Foundation
+internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import Relay
+internal import Store
+internal import TLS
+internal import Wire
+
+/// What a server is made of, and how its parts know each other.
+struct ServerParts: Sendable {
+    let settings: Settings
+    let store: any NodeStore
+    let service: CoordinationService
+    let datapath: Datapath
+    let admissionQueue: AdmissionQueue
+    let admissionPolicy: AdmissionPolicy
+    let connections: ConnectionTable
+    /// False until the server serves, and again when it drains.
+    let isReady = NIOLockedValueBox(false)
+
+    private let serverKey: NodePrivateKey
+    private let certificate: ServerCertificate?
+    private let tls: CurrentTLSContext?
+    private let pin: CertificatePin?
+    private let hosts: [String]
+    private let advertisement = Late<Advertisement>()
+    private let limiter: RequestLimiter<IPAddress>
+    private let frontCounters = FrontCounters()
+    private let responses = ResponseCounts()
+    private let adminToken: AdminToken
+    private let started = MonotonicClock.now
+    private let logger: Logger
+
+    init(_ settings: Settings, directory: DataDirectory, logger: Logger) async throws(StartError) {
+        self.settings = settings
+        self.logger = logger
+        let serverKey = try directory.serverKey()
+        self.serverKey = serverKey
+        hosts = PublicHosts.choose(configured: settings.publicHosts, listening: settings.listen)
+        if settings.plainHTTP {
+            (certificate, tls, pin) = (nil, nil, nil)
+        } else {
+            let certificate = ServerCertificate(
+                settings, directory: directory, serverKey: serverKey.publicKey, logger: logger)
+            let (context, pin) = try certificate.load(hosts: hosts)
+            self.certificate = certificate
+            tls = CurrentTLSContext(context)
+            self.pin = certificate.isSelfSigned ? pin : nil
+        }
+        admissionQueue = AdmissionQueue(logger: logger)
+        datapath = try Self.makeDatapath(settings, serverKey, admissionQueue, logger)
+        do {
+            let store = try SQLiteStore(path: directory.databaseFile)
+            self.store = store
+            service = try await CoordinationService(
+                configuration: settings.registryConfiguration, serverKey: serverKey, store: store,
+                maximumStreamCount: settings.limits.streams, logger: logger,
+                cutRelay: { [datapath] in datapath.cut($0, reason: .revoked) })
+        } catch {
+            throw StartError(.data, "\(error)")
+        }
+        admissionPolicy = try AdmissionPolicy(settings, service: service, logger: logger)
+        connections = ConnectionTable(limit: settings.limits.connections)
+        limiter = RequestLimiter(rate: settings.limits.requestsPerSecond, burst: settings.limits.requestBurst)
+        adminToken = AdminToken(file: directory.adminTokenFile)
+    }
+
+    private static func makeDatapath(
+        _ settings: Settings, _ serverKey: NodePrivateKey, _ admission: AdmissionQueue, _ logger: Logger
+    ) throws(StartError) -> Datapath {
+        var meshKey: MeshKey?
+        if !settings.relay.meshKey.isEmpty {
+            // A file that cannot be read holds no key either.
+            let text = try? String(contentsOfFile: settings.relay.meshKey, encoding: .utf8)
+            meshKey = text.flatMap { MeshKey($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+            guard meshKey != nil else {
+                throw StartError(
+                    .data, "\(settings.relay.meshKey) holds no mesh key; write one with `causeway-server keygen mesh`")
+            }
+        }
+        let configuration = RelayConfiguration(
+            shardCount: settings.relay.shards == 0 ? RelayConfiguration.defaultShardCount : settings.relay.shards,
+            limits: settings.relayLimits, meshKey: meshKey, writeTimeout: settings.relay.writeTimeout, logger: logger)
+        do {
+            return try Datapath(configuration: configuration, serverKey: serverKey, admission: admission)
+        } catch {
+            throw StartError(.failure, "the relay cannot be set up: \(error)")
+        }
+    }
+
+    // MARK: - Serving
+
+    /// What the listeners serve.
+    func content() -> ServerListeners.Content {
+        let front = FrontChannel(
+            http: ServerListeners.channel(responder(publicRoutes, limiter: limiter)), tls: tls, serverKey: serverKey.publicKey,
+            counters: frontCounters, adopt: { [datapath] in datapath.adopt($0) })
+        return ServerListeners.Content(
+            front: front, admin: ServerListeners.channel(responder(operatorRoutes, limiter: nil)),
+            socket: ServerListeners.channel(responder(socketRoutes, limiter: nil)))
+    }
+
+    private func responder(_ routes: Routes, limiter: RequestLimiter<IPAddress>?) -> HTTPResponder {
+        HTTPResponder(
+            routes: routes, trustedProxies: limiter == nil ? [] : settings.trustedProxies, limiter: limiter, responses: responses,
+            logger: logger)
+    }
+
+    private var publicRoutes: Routes {
+        var routes = Routes()
+        PublicRoutes(advertisement: advertisement, isReady: ready).add(to: &routes)
+        NodeRoutes(service: service, advertisement: advertisement).add(to: &routes)
+        adminRoutes(authorize: { [adminToken] in try adminToken.authorize($0) }).add(to: &routes)
+        return routes
+    }
+
+    private var operatorRoutes: Routes {
+        var routes = Routes()
+        PublicRoutes(advertisement: advertisement, isReady: ready).addHealth(to: &routes)
+        OperatorRoutes(statistics: statistics, connections: connectionReports).add(to: &routes)
+        return routes
+    }
+
+    private var socketRoutes: Routes {
+        var routes = Routes()
+        adminRoutes(authorize: { _ in }).add(to: &routes)
+        return routes
+    }
+
+    private func adminRoutes(authorize: @escaping @Sendable (Exchange) throws -> Void) -> AdminRoutes {
+        AdminRoutes(service: service, advertisement: advertisement, statistics: statistics, authorize: authorize)
+    }
+
+    private func ready() async -> Bool { isReady.withLockedValue { $0 } }
+
+    // MARK: - Start and reload
+
+    /// Starts the shards and STUN, and answers where STUN is.
+    func startRelay(_ settings: Settings) throws(StartError) -> [Endpoint] {
+        do {
+            try datapath.start()
+        } catch {
+            throw StartError(.failure, "the relay cannot be started: \(error)")
+        }
+        guard settings.stun.isEnabled else { return [] }
+        do {
+            return try datapath.bindSTUN(settings.stunEndpoints, alternate: settings.stun.alternate)
+        } catch {
+            throw StartError(
+                .address, "STUN cannot listen: \(error); give another address with --stun, or stop the other program")
+        }
+    }
+
+    /// Lets everybody know how this server is reached.
+    func advertise(
+        _ settings: Settings, directory: DataDirectory, listeners: ServerListeners, stun: [Endpoint]
+    ) async throws(StartError) -> StartUp {
+        let port = listeners.endpoints.first?.port ?? 0
+        let name = settings.name.isEmpty ? ProcessInfo.processInfo.hostName : settings.name
+        let server = Advertisement(
+            name: name, version: ServerProcess.version, serverKey: serverKey.publicKey, hosts: hosts, port: port,
+            isPlainHTTP: settings.plainHTTP, certificateDigest: pin?.digest, stunPort: stun.first?.port,
+            stunAlternate: settings.stun.alternate)
+        advertisement.set(server)
+        do {
+            let key = try await service.perform { registry, now, random, effects in
+                try registry.createJoinKey(
+                    NewJoinKey(note: "made at start"), from: nil, at: now, using: &random, effects: &effects)
+            }
+            let host = hosts.first ?? "localhost"
+            return StartUp(
+                version: server.version, name: name, data: directory.path, adminSocket: directory.adminSocket,
+                listen: listeners.endpoints, stun: stun, stunAlternate: settings.stun.alternate, admin: listeners.adminEndpoint,
+                hosts: hosts,
+                url: "\(settings.plainHTTP ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)",
+                isPlainHTTP: settings.plainHTTP, pin: pin?.description, relayKey: serverKey.publicKey,
+                admission: settings.admission.mode.rawValue, joinLine: server.joinLine(key.secret)?.secretText ?? "")
+        } catch {
+            throw StartError(.data, "the first join key cannot be made: \(error)")
+        }
+    }
+
+    /// Takes over what may change while the server runs: certificate, limits, the list of node keys.
+    func reload(_ settings: Settings) async throws(StartError) {
+        if let certificate, let tls { tls.value = try certificate.load(hosts: hosts).context }
+        if case .list(let list) = admissionPolicy {
+            for key in try list.reload() { datapath.cut(key, reason: .revoked) }
+        }
+        datapath.reconfigure(settings.relayLimits)
+        limiter.reconfigure(rate: settings.limits.requestsPerSecond, burst: settings.limits.requestBurst)
+        connections.reconfigure(limit: settings.limits.connections)
+        await service.reconfigure(settings.registryConfiguration, maximumStreamCount: settings.limits.streams)
+    }
+
+    // MARK: - Statistics
+
+    func statistics() async -> StatisticsReport {
+        let relay = await datapath.snapshot()
+        var report = StatisticsReport()
+        report.version = ServerProcess.version
+        report.uptimeSeconds = (MonotonicClock.now - started).inSeconds
+        report.admission = settings.admission.mode.rawValue
+        (report.admitted, report.denied) = (admissionQueue.counts.admitted, admissionQueue.counts.denied)
+        (report.residentBytes, report.openFiles) = (ProcessFigures.residentBytes, ProcessFigures.openFiles)
+        report.relay = StatisticsReport.Relay(relay)
+        report.stun = StatisticsReport.STUN(relay.stun)
+        report.coordination = await service.statistics
+        report.http = StatisticsReport.HTTP(connections, frontCounters.statistics, responses)
+        return report
+    }
+
+    private func connectionReports() async -> [ConnectionReport] {
+        await datapath.snapshot().connections.map { ConnectionReport($0) }
+    }
+}
