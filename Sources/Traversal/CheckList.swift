@@ -127,11 +127,11 @@ struct CheckList: Sendable {
         return checks.indices.filter { checks[$0].nextAttempt.map { $0 <= now } ?? false }
     }
 
-    /// An opener went out on a pair. Real pings follow at `patience`, or when the peer is known to have started.
-    mutating func opened(_ index: Int, until patience: Instant, at now: Instant) {
+    /// An opener went out on a pair. Real pings follow when the peer is known to have started, and not before.
+    mutating func opened(_ index: Int, at now: Instant) {
         checks[index].isOpened = true
         checks[index].lastAttempt = now
-        checks[index].nextAttempt = patience
+        checks[index].nextAttempt = nil
         rearm()
     }
 

@@ -12,8 +12,6 @@ enum Discovery: Sendable, Equatable {
 
         /// A pair's last attempt is sent 3 s after its first; its pong may take a second.
         static let duration: Duration = .seconds(4)
-        /// How long openers wait for a sign of the peer before real pings follow anyway.
-        static let patience: Duration = .seconds(1)
 
         var endsAt: Instant { startedAt + Self.duration }
     }

@@ -12,7 +12,7 @@ extension PathAgent {
         switch (message, origin) {
         case (.ping(let ping), .direct(let path)): pingReceived(ping, over: path, at: now, effects: &effects)
         case (.ping(let ping), .relay): pingReceivedByRelay(ping, at: now, effects: &effects)
-        case (.pong(let pong), .direct(let path)): pongReceived(pong, over: path, at: now)
+        case (.pong(let pong), .direct): pongReceived(pong, at: now)
         case (.pong(let pong), .relay): pongReceivedByRelay(pong, at: now)
         case (.callMeMaybe(let callMeMaybe), .relay): callMeMaybeReceived(callMeMaybe, at: now)
         case (.callMeMaybe, .direct), (.unknown, _): return
@@ -45,8 +45,10 @@ extension PathAgent {
             .sendViaRelay(.pong(Pong(transactionID: ping.transactionID, source: Self.relayStandIn))))
     }
 
-    private mutating func pongReceived(_ pong: Pong, over path: DirectPath, at now: Instant) {
-        guard let ping = ledger.answered(pong.transactionID, over: path, at: now) else { return }
+    private mutating func pongReceived(_ pong: Pong, at now: Instant) {
+        guard let ping = ledger.answered(pong.transactionID, byRelay: false, at: now), let path = ping.path,
+            local.sockets.contains(where: { $0.id == path.socket })
+        else { return }
         counters.pongsReceived += 1
         heardDirectlyAt = now
         budget.answered(from: path.endpoint.address, at: now)
@@ -63,7 +65,7 @@ extension PathAgent {
     }
 
     private mutating func pongReceivedByRelay(_ pong: Pong, at now: Instant) {
-        guard let ping = ledger.answered(pong.transactionID, over: nil, at: now) else { return }
+        guard let ping = ledger.answered(pong.transactionID, byRelay: true, at: now) else { return }
         relay.heard(at: now)
         relay.answered(latency: now - ping.sentAt)
         // The relay keeps the order: the call-me-maybe sent before that ping has arrived, and the peer probes.

@@ -165,7 +165,6 @@ extension PathAgent {
         at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
         let hasPeerStarted = discovery.round?.hasPeerStarted ?? true
-        let patience = (discovery.round?.startedAt ?? now) + Discovery.Round.patience
         for index in checks.due(at: now) {
             let check = checks.checks[index]
             switch budget.take(for: check.path.endpoint.address, at: now) {
@@ -177,9 +176,9 @@ extension PathAgent {
                 counters.probesHeldBack += 1
                 checks.postpone(index, until: nil)
             case .granted:
-                if !hasPeerStarted, !check.isOpened, now < patience, check.wantsOpener(remote: remoteBehavior) {
+                if !hasPeerStarted, check.wantsOpener(remote: remoteBehavior) {
                     counters.openersSent += 1
-                    checks.opened(index, until: patience, at: now)
+                    checks.opened(index, at: now)
                     sendPing(
                         over: check.path, timeToLive: configuration.openerTimeToLive, at: now, using: &random,
                         effects: &effects)

@@ -27,12 +27,15 @@ struct PingLedger: Sendable {
         entries.append(Entry(transaction: transaction, path: path, sentAt: now))
     }
 
-    /// Takes the ping that a pong answers, if the pong came by the way the ping went and in time.
-    mutating func answered(_ transaction: TransactionID, over path: DirectPath?, at now: Instant) -> Entry? {
-        guard let index = entries.firstIndex(where: { $0.transaction == transaction }) else { return nil }
-        let entry = entries[index]
-        guard entry.path == path else { return nil }
-        entries.remove(at: index)
+    /// Takes the ping that a pong answers, if the pong came in time and directly as the ping went, or by relay as it did.
+    ///
+    /// The pong's source need not be where the ping was sent: a NAT that maps by destination shows another port for the answer.
+    /// It still proves that the way there works, since only the peer can have sealed it.
+    mutating func answered(_ transaction: TransactionID, byRelay isRelayed: Bool, at now: Instant) -> Entry? {
+        guard let index = entries.firstIndex(where: { $0.transaction == transaction }),
+            (entries[index].path == nil) == isRelayed
+        else { return nil }
+        let entry = entries.remove(at: index)
         return now - entry.sentAt <= Self.pongTimeout ? entry : nil
     }
 

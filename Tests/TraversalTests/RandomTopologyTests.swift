@@ -1,0 +1,29 @@
+import Foundation
+import TestSupport
+import Testing
+import Traversal
+import Wire
+
+/// Random Internets: direct exactly where the oracle says that a direct path exists, else relayed, and never silent.
+@Suite struct RandomTopologyTests {
+    /// Topologies tried; `CAUSEWAY_TOPOLOGIES` asks for more.
+    static let count = ProcessInfo.processInfo.environment["CAUSEWAY_TOPOLOGIES"].flatMap { Int($0) } ?? 2000
+    static let batch = 100
+
+    @Test(arguments: 0..<(count / batch))
+    func theEngineFindsWhatTheOracleFinds(batch: Int) throws {
+        for seed in batch * Self.batch..<(batch + 1) * Self.batch {
+            let topology = RandomTopology(seed: UInt64(seed))
+            var run = PairRun(topology.internet, topology.alice, topology.bob)
+            run.talk(for: .seconds(10), every: .milliseconds(250))
+            run.internet.run(for: .seconds(1))
+            let (alice, bob) = (try #require(run.aliceToBob), try #require(run.bobToAlice))
+            let oracle = PathOracle(run.alice, run.bob)
+            let summary: Comment =
+                "\(topology.summary) | \(alice.agent.explanation) | \(bob.agent.explanation) | \(alice.agent.statistics)"
+            #expect(alice.agent.path.isDirect == oracle.leftIsDirect, summary)
+            #expect(bob.agent.path.isDirect == oracle.rightIsDirect, summary)
+            #expect(run.lost(from: alice, to: bob).isEmpty && run.lost(from: bob, to: alice).isEmpty, summary)
+        }
+    }
+}
