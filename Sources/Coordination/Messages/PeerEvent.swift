@@ -15,9 +15,8 @@ package struct EventID: Hashable, Sendable {
     /// Parses the text form, or answers nil.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, text.utf8.first != UInt8(ascii: "+"), let epoch = UInt64(parts[0]),
-            let sequence = UInt64(parts[1])
-        else { return nil }
+        let isPlain = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-") }
+        guard parts.count == 2, isPlain, let epoch = UInt64(parts[0]), let sequence = UInt64(parts[1]) else { return nil }
         self.init(epoch: epoch, sequence: sequence)
     }
 }
