@@ -114,7 +114,7 @@ package struct ConfigurationLoader: Sendable {
         }
         if let alternate = settings.stun.alternate {
             let first = settings.stun.listen.first { $0.address.family == alternate.address.family }
-            guard let first, first.address != alternate.address, first.port != alternate.port,
+            guard let first, first.address != alternate.address, first.port != alternate.port || first.port == 0,
                 !first.address.isUnspecified, !alternate.address.isUnspecified
             else {
                 return try refuse(

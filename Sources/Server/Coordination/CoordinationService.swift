@@ -165,22 +165,8 @@ actor CoordinationService {
     /// The reader of a stream has gone.
     func streamEnded(_ id: UInt64) {
         guard let node = streams.remove(id) else { return }
-        connectionChanged(of: node, isOpen: false)
-    }
-
-    /// A relay connection of a key came or went.
-    func relayConnectionChanged(of key: NodeKey, isOpen: Bool) {
-        guard let node = registry.node(holding: key) else { return }
-        connectionChanged(of: node, isOpen: isOpen)
-    }
-
-    private func connectionChanged(of node: NodeID, isOpen: Bool) {
         var effects: [RegistryEffect] = []
-        if isOpen {
-            registry.connectionOpened(of: node, at: Self.now, effects: &effects)
-        } else {
-            registry.connectionClosed(of: node, at: Self.now, effects: &effects)
-        }
+        registry.connectionClosed(of: node, at: Self.now, effects: &effects)
         _ = apply(effects)
     }
 

@@ -1,3 +1,4 @@
+internal import Coordination
 internal import Foundation
 package import Logging
 
@@ -30,7 +31,7 @@ package struct LineLogHandler: LogHandler {
         var merged = metadata
         if let provided = metadataProvider?.get() { merged.merge(provided) { _, new in new } }
         if let own = event.metadata { merged.merge(own) { _, new in new } }
-        let time = Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        let time = Timestamp(milliseconds: Int64(Date.now.timeIntervalSince1970 * 1_000)).description
         switch format {
         case .text: sink(text(time, event, merged))
         case .json: sink(json(time, event, merged))

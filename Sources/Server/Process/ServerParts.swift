@@ -142,31 +142,26 @@ struct ServerParts: Sendable {
     // MARK: - Start and reload
 
     /// Starts the shards and STUN, and answers where STUN is.
-    func startRelay(_ settings: Settings) throws(StartError) -> [Endpoint] {
+    func startRelay(_ plan: STUNPlan) throws(StartError) -> [Endpoint] {
         do {
             try datapath.start()
         } catch {
             throw StartError(.failure, "the relay cannot be started: \(error)")
         }
-        guard settings.stun.isEnabled else { return [] }
-        do {
-            return try datapath.bindSTUN(settings.stunEndpoints, alternate: settings.stun.alternate)
-        } catch {
-            throw StartError(
-                .address, "STUN cannot listen: \(error); give another address with --stun, or stop the other program")
-        }
+        return try plan.bind(on: datapath)
     }
 
     /// Lets everybody know how this server is reached.
     func advertise(
-        _ settings: Settings, directory: DataDirectory, listeners: ServerListeners, stun: [Endpoint]
+        _ settings: Settings, directory: DataDirectory, listeners: ServerListeners, stun: [Endpoint],
+        stunAlternate: Endpoint?
     ) async throws(StartError) -> StartUp {
         let port = listeners.endpoints.first?.port ?? 0
         let name = settings.name.isEmpty ? ProcessInfo.processInfo.hostName : settings.name
         let server = Advertisement(
             name: name, version: ServerProcess.version, serverKey: serverKey.publicKey, hosts: hosts, port: port,
             isPlainHTTP: settings.plainHTTP, certificateDigest: pin?.digest, stunPort: stun.first?.port,
-            stunAlternate: settings.stun.alternate)
+            stunAlternate: stunAlternate)
         advertisement.set(server)
         do {
             let key = try await service.perform { registry, now, random, effects in
@@ -176,7 +171,7 @@ struct ServerParts: Sendable {
             let host = hosts.first ?? "localhost"
             return StartUp(
                 version: server.version, name: name, data: directory.path, adminSocket: directory.adminSocket,
-                listen: listeners.endpoints, stun: stun, stunAlternate: settings.stun.alternate, admin: listeners.adminEndpoint,
+                listen: listeners.endpoints, stun: stun, stunAlternate: stunAlternate, admin: listeners.adminEndpoint,
                 hosts: hosts,
                 url: "\(settings.plainHTTP ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)",
                 isPlainHTTP: settings.plainHTTP, pin: pin?.description, relayKey: serverKey.publicKey,

@@ -39,8 +39,10 @@ package struct ServerProcess: Sendable {
         let listeners = try await ServerListeners.bind(
             settings, directory: directory, content: parts.content(), connections: parts.connections, logger: logger)
         do {
-            let stun = try parts.startRelay(settings)
-            let startUp = try await parts.advertise(settings, directory: directory, listeners: listeners, stun: stun)
+            let plan = try await STUNPlan(settings)
+            let stun = try parts.startRelay(plan)
+            let startUp = try await parts.advertise(
+                settings, directory: directory, listeners: listeners, stun: stun, stunAlternate: plan.alternate)
             return ServerProcess(startUp: startUp, parts: parts, listeners: listeners, loader: loader, logger: logger)
         } catch {
             await listeners.discard()

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -16,9 +15,7 @@ package struct ServiceNotifier: Sendable {
 
     /// The server reads its configuration again (`Type=notify-reload` wants the monotonic time, in microseconds).
     package func reloading() async {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        await send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000)")
+        await send("RELOADING=1\nMONOTONIC_USEC=\(NIODeadline.now().uptimeNanoseconds / 1_000)")
     }
 
     /// The server drains.
