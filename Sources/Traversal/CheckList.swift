@@ -9,11 +9,13 @@ struct CheckList: Sendable {
     /// Pairs kept; those of lowest priority are left out.
     static let maximumPairs = 128
     /// Pings to one pair in one round.
-    static let maximumAttempts = 5
+    static let maximumAttempts = 3
+    /// Pings to a guessed endpoint in one round: it shares the address's budget with a better one.
+    static let attemptsForGuess = 1
     /// Pings to one pair once another pair has answered.
     static let attemptsBesideSuccess = 2
-    /// Until the second ping; doubled for each further one.
-    static let firstRetry: Duration = .milliseconds(200)
+    /// Until the second ping, and from there to the third.
+    static let retries: [Duration] = [.milliseconds(200), .milliseconds(600)]
     /// At least so long between a triggered ping and the one before it on the same pair.
     static let triggerSpacing: Duration = .milliseconds(50)
 
@@ -27,6 +29,8 @@ struct CheckList: Sendable {
         /// When the next ping is due; nil when none is planned.
         var nextAttempt: Instant?
         var lastAttempt: Instant?
+        /// The next ping answers one from the peer.
+        var isTriggered = false
     }
 
     private(set) var checks: [Check] = []
@@ -89,6 +93,14 @@ struct CheckList: Sendable {
         rearm()
     }
 
+    /// Pairs that want an opener wait until both sides start at once.
+    mutating func hold(until start: Instant, where wantsOpener: (Check) -> Bool) {
+        for index in checks.indices where checks[index].nextAttempt != nil && wantsOpener(checks[index]) {
+            checks[index].nextAttempt = start
+        }
+        rearm()
+    }
+
     /// The peer has started too: pairs that only got an opener are due at once.
     mutating func peerStarted(at now: Instant) {
         for index in checks.indices where checks[index].isOpened && checks[index].attempts == 0 {
@@ -104,6 +116,7 @@ struct CheckList: Sendable {
         if let last = checks[index].lastAttempt { due = max(due, last + Self.triggerSpacing) }
         checks[index].attempts = min(checks[index].attempts, max(0, attemptLimit - 2))
         checks[index].isOpened = true
+        checks[index].isTriggered = true
         checks[index].nextAttempt = min(checks[index].nextAttempt ?? due, due)
         rearm()
     }
@@ -138,10 +151,11 @@ struct CheckList: Sendable {
     /// A real ping went out on a pair.
     mutating func pinged(_ index: Int, at now: Instant) {
         checks[index].attempts += 1
+        checks[index].isTriggered = false
         checks[index].lastAttempt = now
         let attempts = checks[index].attempts
-        checks[index].nextAttempt =
-            attempts < attemptLimit ? now + Self.firstRetry * (1 << (attempts - 1)) : nil
+        let limit = checks[index].candidate.kind == .guessed ? Self.attemptsForGuess : attemptLimit
+        checks[index].nextAttempt = attempts < limit ? now + Self.retries[min(attempts, Self.retries.count) - 1] : nil
         rearm()
     }
 
@@ -185,6 +199,7 @@ extension CheckList.Check {
         isOpened = other.isOpened
         nextAttempt = other.nextAttempt
         lastAttempt = other.lastAttempt
+        isTriggered = other.isTriggered
     }
 
     /// Whether an early real ping could spoil the peer's gateway: the candidate is, or may be, on the outside of a NAT.

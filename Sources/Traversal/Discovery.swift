@@ -7,13 +7,17 @@ enum Discovery: Sendable, Equatable {
         let startedAt: Instant
         /// Failed rounds before it since the last success or change.
         let failures: Int
-        /// Whether the peer is known to probe too, so that real pings spoil nothing.
-        var hasPeerStarted: Bool
+        /// When the peer probes too, so that real pings spoil nothing; nil while that is not known.
+        var peerStartsAt: Instant?
 
-        /// A pair's last attempt is sent 3 s after its first; its pong may take a second.
+        /// The last attempts are made within a second of the peer's start; the rest is for a peer that must ask STUN first.
         static let duration: Duration = .seconds(4)
 
         var endsAt: Instant { startedAt + Self.duration }
+
+        func hasPeerStarted(at now: Instant) -> Bool {
+            peerStartsAt.map { $0 <= now } ?? false
+        }
     }
 
     /// Nobody needs a path.
@@ -24,9 +28,12 @@ enum Discovery: Sendable, Equatable {
     /// A direct path works. All pairs are probed again at `reviewAt`, in case a better one exists.
     case settled(reviewAt: Instant)
 
-    /// Pause after the first failed round; doubled for each further one.
-    static let firstPause: Duration = .seconds(5)
+    /// Pauses after failed rounds. The first one covers lost packets. From the second on they are longer than the 30 s for which a
+    /// gateway remembers a stray packet, and both sides then start at one moment.
+    static let pauses: [Duration] = [.seconds(5), .seconds(34), .seconds(34), .seconds(70), .seconds(140)]
     static let longestPause: Duration = .seconds(300)
+    /// From this many failed rounds on, no openers: a neighbour's gateway is nearer than any TTL that leaves ours.
+    static let failuresUntilSimultaneous = 2
     /// Between reviews while a direct path works.
     static let reviewInterval: Duration = .seconds(60)
     /// A path as fast as this is not worth a review.
@@ -60,7 +67,7 @@ enum Discovery: Sendable, Equatable {
 
     /// A round ended without a path.
     mutating func roundFailed(at now: Instant) {
-        let pause = min(Self.firstPause * (1 << min(failures, 8)), Self.longestPause)
+        let pause = failures < Self.pauses.count ? Self.pauses[failures] : Self.longestPause
         self = .waiting(until: now + pause, failures: failures + 1)
     }
 }

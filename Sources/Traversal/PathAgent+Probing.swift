@@ -12,17 +12,24 @@ extension PathAgent {
         roundStartedAt = now
         updateChecks()
         checks.start(skipping: selector.trusted(at: now), at: now)
-        discovery = .running(
-            Discovery.Round(
-                startedAt: now, failures: discovery.failures, hasPeerStarted: isInvited || !relay.isReachable))
+        let failures = discovery.failures
+        var peerStartsAt: Instant? = isInvited || !relay.isReachable ? now : nil
+        if peerStartsAt == nil, failures >= Discovery.failuresUntilSimultaneous, let latency = relay.latency {
+            // The peer begins when our call-me-maybe reaches it: half of the relay's round trip from here. Where one side's packet
+            // has the longer way out, that side must go first: tried in turn.
+            let start = now + latency / 2 + latency / 4 * [0, -1, 1][(failures - Discovery.failuresUntilSimultaneous) % 3]
+            checks.hold(until: start) { $0.wantsOpener(remote: remoteBehavior) }
+            peerStartsAt = start
+        }
+        discovery = .running(Discovery.Round(startedAt: now, failures: failures, peerStartsAt: peerStartsAt))
         if relay.isReachable { invitation.want(at: now) }
         if search == nil, selector.current == nil { search = (now, counters.pingsSent) }
     }
 
     /// There is a sign that the peer probes too: real pings may follow the openers.
     mutating func peerStarted(at now: Instant) {
-        guard case .running(var round) = discovery, !round.hasPeerStarted else { return }
-        round.hasPeerStarted = true
+        guard case .running(var round) = discovery, !round.hasPeerStarted(at: now) else { return }
+        round.peerStartsAt = now
         discovery = .running(round)
         checks.peerStarted(at: now)
     }
@@ -164,10 +171,10 @@ extension PathAgent {
     private mutating func sendChecks(
         at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
-        let hasPeerStarted = discovery.round?.hasPeerStarted ?? true
+        let hasPeerStarted = discovery.round?.hasPeerStarted(at: now) ?? true
         for index in checks.due(at: now) {
             let check = checks.checks[index]
-            switch budget.take(for: check.path.endpoint.address, at: now) {
+            switch budget.take(for: check.path.endpoint.address, isTriggered: check.isTriggered, at: now) {
             case .paced(let delay):
                 // The rest of the list is due no earlier: it keeps its order.
                 checks.postponeDue(until: now + delay, at: now)
@@ -176,7 +183,7 @@ extension PathAgent {
                 counters.probesHeldBack += 1
                 checks.postpone(index, until: nil)
             case .granted:
-                if !hasPeerStarted, check.wantsOpener(remote: remoteBehavior) {
+                if !hasPeerStarted, !check.isTriggered, check.wantsOpener(remote: remoteBehavior) {
                     counters.openersSent += 1
                     checks.opened(index, at: now)
                     sendPing(

@@ -9,10 +9,14 @@ struct ProbeBudget: Sendable {
     /// of a round fit; a peer under attack or a table of 64 candidates does not empty a home router's connection table.
     static let probesPerPeer = 100.0
     static let probesPerSecond = 5.0
-    /// Probes to an address that has not answered: `handful` at once, then one a minute. Two endpoints of one NAT, an opener
-    /// and three attempts each.
+    /// Probes to an address that has not answered: `handful` at once, then three a minute. Two rounds for a NAT's endpoint, an
+    /// opener and three attempts each.
     static let handful = 8.0
-    static let unansweredPerSecond = 1.0 / 60
+    static let unansweredPerSecond = 1.0 / 20
+    /// Probes that answer an authentic ping from an address, while it has not answered itself: that the ping came from there is
+    /// better than the peer's word, but a source can be forged.
+    static let triggered = 6.0
+    static let triggeredPerSecond = 1.0 / 10
     /// Probes to an address that has answered: it is the peer's, and a cut path needs retries.
     static let answeredBurst = 40.0
     static let answeredPerSecond = 2.0
@@ -26,7 +30,23 @@ struct ProbeBudget: Sendable {
 
     private struct Target: Sendable {
         var bucket: TokenBucket
+        var triggered: TokenBucket
         var answeredAt: Instant?
+
+        init(at now: Instant) {
+            bucket = TokenBucket(rate: ProbeBudget.unansweredPerSecond, burst: ProbeBudget.handful, at: now)
+            triggered = TokenBucket(rate: ProbeBudget.triggeredPerSecond, burst: ProbeBudget.triggered, at: now)
+        }
+
+        init(answeredAt now: Instant) {
+            bucket = TokenBucket(rate: ProbeBudget.answeredPerSecond, burst: ProbeBudget.answeredBurst, at: now)
+            triggered = bucket
+            answeredAt = now
+        }
+
+        mutating func take(isTriggered: Bool, at now: Instant) -> Bool {
+            isTriggered && triggered.take(at: now) || bucket.take(at: now)
+        }
     }
 
     private var peer: TokenBucket
@@ -47,11 +67,14 @@ struct ProbeBudget: Sendable {
     }
 
     /// Asks for one probe to `address`.
-    mutating func take(for address: IPAddress, at now: Instant) -> Verdict {
+    ///
+    /// - Parameter isTriggered: it answers an authentic ping from there.
+    mutating func take(for address: IPAddress, isTriggered: Bool, at now: Instant) -> Verdict {
         if let delay = pace.delay(at: now), delay > .zero { return .paced(delay) }
-        guard var target = target(for: address, at: now) else { return .spent }
-        guard target.bucket.delay(at: now) == .zero, peer.take(at: now) else { return .spent }
-        _ = target.bucket.take(at: now)
+        guard peer.delay(at: now) == .zero, var target = target(for: address, at: now),
+            target.take(isTriggered: isTriggered, at: now)
+        else { return .spent }
+        _ = peer.take(at: now)
         _ = pace.take(at: now)
         targets[address] = target
         return .granted
@@ -60,12 +83,11 @@ struct ProbeBudget: Sendable {
     /// Notes that an authentic answer came from `address`.
     mutating func answered(from address: IPAddress, at now: Instant) {
         guard targets[address] != nil || targets.count < Self.maximumTargets else { return }
-        if let known = targets[address], let answeredAt = known.answeredAt, now - answeredAt < Self.answerMemory {
+        if let answeredAt = targets[address]?.answeredAt, now - answeredAt < Self.answerMemory {
             targets[address]?.answeredAt = now
-            return
+        } else {
+            targets[address] = Target(answeredAt: now)
         }
-        targets[address] = Target(
-            bucket: TokenBucket(rate: Self.answeredPerSecond, burst: Self.answeredBurst, at: now), answeredAt: now)
     }
 
     /// Our own network changed: what the old one spent does not count. A peer cannot cause it.
@@ -76,7 +98,7 @@ struct ProbeBudget: Sendable {
     private mutating func target(for address: IPAddress, at now: Instant) -> Target? {
         if let known = targets[address] {
             guard let answeredAt = known.answeredAt, now - answeredAt >= Self.answerMemory else { return known }
-            return Target(bucket: TokenBucket(rate: Self.unansweredPerSecond, burst: Self.handful, at: now))
+            return Target(at: now)
         }
         if targets.count >= Self.maximumTargets {
             targets = targets.filter { entry in
@@ -85,6 +107,6 @@ struct ProbeBudget: Sendable {
             }
             guard targets.count < Self.maximumTargets else { return nil }
         }
-        return Target(bucket: TokenBucket(rate: Self.unansweredPerSecond, burst: Self.handful, at: now))
+        return Target(at: now)
     }
 }

@@ -43,6 +43,11 @@ package struct PairRun {
         }
     }
 
+    /// Whether both sides take a direct path.
+    package var isDirect: Bool {
+        aliceToBob?.agent.path.isDirect == true && bobToAlice?.agent.path.isDirect == true
+    }
+
     /// From the first packet until a side's path was direct.
     package func timeToDirect(_ peer: SimulatedPeer?) -> Duration? {
         peer?.directAt.map { $0 - startedAt }

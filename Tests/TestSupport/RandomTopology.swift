@@ -60,10 +60,12 @@ package struct RandomTopology {
             let allocation: NATKind.Allocation =
                 mapping == .endpointIndependent && chance(40)
                 ? .preserving : chance(30) ? .sequential(step: UInt16.random(in: 1...4, using: &random)) : .random
+            // A router that sends packets back in does not take them for its own.
+            let hairpins = chance(35)
             return NATKind(
                 mapping: mapping, filtering: filtering, allocation: allocation,
-                lifetime: .seconds(Int64.random(in: 30...180, using: &random)), hairpins: chance(35),
-                isSpoiltByStrays: chance(25), rejectsStrays: chance(20))
+                lifetime: .seconds(Int64.random(in: 30...180, using: &random)), hairpins: hairpins,
+                isSpoiltByStrays: !hairpins && chance(30), rejectsStrays: chance(20))
         }
 
         /// A network behind a gateway in `outer`.

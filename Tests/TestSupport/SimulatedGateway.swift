@@ -39,7 +39,8 @@ package final class SimulatedGateway {
 
     /// Takes a packet from the inner network.
     func outbound(_ packet: SimulatedPacket, in internet: SimulatedInternet) {
-        guard !blocksUDP else { return }
+        // What would not be passed on for its TTL makes no mapping either.
+        guard !blocksUDP, packet.timeToLive > 1 else { return }
         var packet = packet
         let now = internet.now
         guard packet.destination.address.isIPv4, let outerAddress else {
