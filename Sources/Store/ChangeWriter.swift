@@ -19,7 +19,8 @@ struct ChangeWriter {
         case .putLastSeen(let id, let time):
             try execute("UPDATE node SET last_seen = ? WHERE id = ?", [time.milliseconds, id.rawValue])
         case .appendAudit(let entry): try append(entry)
-        case .trimAudit(let last): try execute("DELETE FROM audit WHERE id <= ?", [last])
+        case .trimAudit(let last, let isAdministrative):
+            try execute("DELETE FROM audit WHERE id <= ? AND (actor = 'admin') = ?", [last, isAdministrative])
         }
     }
 

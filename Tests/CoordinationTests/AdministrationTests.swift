@@ -97,12 +97,27 @@ internal import Wire
         var trims: [Int64] = []
         for _ in 0..<50 {
             _ = try harness.joinKey()
-            trims += harness.persisted.compactMap { if case .trimAudit(let through) = $0 { through } else { nil } }
+            trims += harness.persisted.compactMap {
+                if case .trimAudit(let through, administrative: true) = $0 { through } else { nil }
+            }
         }
         let entries = harness.registry.auditLog(limit: 100).entries
         #expect(entries.count <= 20)
         #expect(entries.first?.id == 50)
         #expect(trims.last.map { $0 + 1 } == entries.last?.id)
+    }
+
+    @Test func aNodeCannotWashAnOperatorsDeedsOutOfTheLog() throws {
+        var configuration = Registry.Configuration()
+        configuration.limits.auditEntries = 20
+        var harness = RegistryHarness(configuration: configuration)
+        let mallory = try harness.member("mallory")
+        for _ in 0..<100 { _ = try harness.register(mallory.key, with: nil) }
+        let entries = harness.registry.auditLog(limit: 100).entries
+        #expect(entries.count <= 40)
+        #expect(entries.last?.action == .joinKeyCreated)
+        #expect(entries.map(\.id) == entries.map(\.id).sorted(by: >))
+        #expect(harness.registry.auditLog(before: entries[3].id, limit: 2).entries == Array(entries[4...5]))
     }
 
     @Test func aFailedWriteIsUndoneByGoingBackToWhatIsStored() throws {

@@ -42,6 +42,7 @@ private struct ModelRun: ~Copyable {
 
     init(seed: UInt64) {
         var configuration = Registry.Configuration()
+        configuration.limits.auditEntries = 20
         configuration.limits.nodeRate = 1e9
         configuration.limits.nodeBurst = 1e9
         configuration.limits.sourceRate = 1e9
@@ -265,7 +266,8 @@ private struct StoredModel {
         case .appendAudit(let entry):
             snapshot.audit.append(entry)
             snapshot.lastAuditID = entry.id
-        case .trimAudit(let last): snapshot.audit.removeAll { $0.id <= last }
+        case .trimAudit(let last, let isAdministrative):
+            snapshot.audit.removeAll { $0.id <= last && ($0.actor == "admin") == isAdministrative }
         }
     }
 }

@@ -108,6 +108,21 @@ internal import Wire
         try await store.close()
     }
 
+    @Test func trimmingTheAuditLogSparesTheOtherKind() async throws {
+        let scratch = try ScratchDirectory()
+        let store = try SQLiteStore(path: scratch.database)
+        let entries = (1...6).map { id in
+            AuditEntry(
+                id: id, time: .earliest, actor: id % 2 == 0 ? "admin" : "node:\(id)", action: .nodeLeft, subject: "", detail: "")
+        }
+        store.append(entries.map(StoreChange.appendAudit), urgency: .soon)
+        store.append(
+            [.trimAudit(through: 4, administrative: true), .trimAudit(through: 1, administrative: false)], urgency: .soon)
+        try await store.append([], urgency: .now).wait()
+        #expect(try await store.load().audit.map(\.id) == [3, 5, 6])
+        try await store.close()
+    }
+
     @Test func aChangeThatNobodyWaitsForIsOnDiskWithinASecond() async throws {
         let scratch = try ScratchDirectory()
         let store = try SQLiteStore(path: scratch.database)

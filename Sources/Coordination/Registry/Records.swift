@@ -126,8 +126,8 @@ package enum StoreChange: Equatable, Sendable {
     /// Without effect when the node is gone.
     case putLastSeen(NodeID, Timestamp)
     case appendAudit(AuditEntry)
-    /// Removes the entries up to this one.
-    case trimAudit(through: Int64)
+    /// Removes the operators' entries up to this one, or everybody else's.
+    case trimAudit(through: Int64, administrative: Bool)
 }
 
 /// All that is stored: what a registry begins with.

@@ -16,7 +16,9 @@ extension Registry {
         networks[network.id] = Network(network)
         networksByName[name] = network.id
         var changes: [StoreChange] = [.putNetwork(network)]
-        record(.networkCreated, by: "admin", of: "network:\(network.id)", name, from: source, at: now, into: &changes)
+        record(
+            .networkCreated, by: AuditJournal.administrator, of: "network:\(network.id)", name, from: source, at: now,
+            into: &changes)
         effects.append(.persist(changes))
         return NetworkDescription(id: network.id, name: name, created: network.created, nodes: 0)
     }
@@ -36,7 +38,8 @@ extension Registry {
         networksByName[network.record.name] = nil
         var changes: [StoreChange] = [.removeNetwork(id)]
         record(
-            .networkRemoved, by: "admin", of: "network:\(id)", network.record.name, from: source, at: now, into: &changes)
+            .networkRemoved, by: AuditJournal.administrator, of: "network:\(id)", network.record.name, from: source, at: now,
+            into: &changes)
         effects.append(.persist(changes))
     }
 
@@ -99,12 +102,13 @@ extension Registry {
         var changes: [StoreChange] = [.putNode(node.record)]
         if node.record.name != former.name {
             record(
-                .nodeRenamed, by: "admin", of: "node:\(id)", "\(former.name) → \(node.record.name)", from: source, at: now,
+                .nodeRenamed, by: AuditJournal.administrator, of: "node:\(id)", "\(former.name) → \(node.record.name)",
+                from: source, at: now,
                 into: &changes)
         }
         if node.record.expires != former.expires {
             record(
-                .nodeExpiryChanged, by: "admin", of: "node:\(id)",
+                .nodeExpiryChanged, by: AuditJournal.administrator, of: "node:\(id)",
                 "\(node.record.name) expires \(node.record.expires.map { "at \($0)" } ?? "never")", from: source, at: now,
                 into: &changes)
         }
@@ -124,7 +128,7 @@ extension Registry {
     package mutating func removeNode(
         _ id: NodeID, from source: IPAddress?, at now: Moment, effects: inout [RegistryEffect]
     ) throws(RegistryError) {
-        try remove(id, .nodeRemoved, by: "admin", from: source, at: now, effects: &effects)
+        try remove(id, .nodeRemoved, by: AuditJournal.administrator, from: source, at: now, effects: &effects)
     }
 
     private func describe(_ node: Node, at now: Moment) -> NodeDescription {
@@ -138,11 +142,10 @@ extension Registry {
 
     /// Entries, newest first: at most `limit` of those before `before`.
     package func auditLog(before: Int64? = nil, limit: Int) -> AuditLog {
-        let end = before.map { bound in audit.firstIndex { $0.id >= bound } ?? audit.endIndex } ?? audit.endIndex
-        return AuditLog(entries: audit[..<end].suffix(max(0, limit)).reversed())
+        AuditLog(entries: audit.entries(before: before, limit: limit))
     }
 
-    /// Writes an audit entry, and drops the oldest tenth when there are more than may be kept.
+    /// Writes an audit entry.
     mutating func record(
         _ action: AuditAction, by actor: String, of subject: String, _ detail: String, from source: IPAddress?, at now: Moment,
         into changes: inout [StoreChange]
@@ -151,12 +154,6 @@ extension Registry {
         let entry = AuditEntry(
             id: lastAuditID, time: now.time, actor: actor, action: action, subject: subject, detail: detail,
             source: source?.canonical.description)
-        audit.append(entry)
-        changes.append(.appendAudit(entry))
-        let limit = max(1, configuration.limits.auditEntries)
-        guard audit.count > limit else { return }
-        let dropped = audit.prefix(max(audit.count - limit, limit / 10))
-        if let last = dropped.last { changes.append(.trimAudit(through: last.id)) }
-        audit.removeFirst(dropped.count)
+        changes += audit.append(entry, limit: configuration.limits.auditEntries)
     }
 }

@@ -22,7 +22,7 @@ extension Registry {
         joinKeysByHash[key.hash] = key.id
         changes.append(.putJoinKey(key))
         record(
-            .joinKeyCreated, by: "admin", of: "join-key:\(key.id)",
+            .joinKeyCreated, by: AuditJournal.administrator, of: "join-key:\(key.id)",
             "for \(reference(to: network).name), \(uses.map { "\($0) use(s)" } ?? "reusable"), until \(key.expires)",
             from: source, at: now, into: &changes)
         effects.append(.persist(changes))
@@ -38,7 +38,7 @@ extension Registry {
         key.revoked = now.time
         joinKeys[id] = key
         var changes: [StoreChange] = [.putJoinKey(key)]
-        record(.joinKeyRevoked, by: "admin", of: "join-key:\(id)", "", from: source, at: now, into: &changes)
+        record(.joinKeyRevoked, by: AuditJournal.administrator, of: "join-key:\(id)", "", from: source, at: now, into: &changes)
         effects.append(.persist(changes))
         return describe(key, at: now)
     }

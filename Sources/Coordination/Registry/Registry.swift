@@ -70,7 +70,7 @@ package struct Registry: ~Copyable {
     var nodesByToken: [SecretHash: NodeID] = [:]
     var joinKeys: [JoinKeyID: JoinKeyRecord] = [:]
     var joinKeysByHash: [SecretHash: JoinKeyID] = [:]
-    var audit: [AuditEntry] = []
+    var audit = AuditJournal()
 
     var lastNodeID: Int64 = 0
     var lastJoinKeyID: Int64 = 0
@@ -230,7 +230,7 @@ package struct Registry: ~Copyable {
             insert(Node(stored.record, stored.publication, isActive: !stored.record.isExpired(at: now.time), at: now))
             schedule(stored.record.id, at: now)
         }
-        audit = snapshot.audit
+        audit = AuditJournal(snapshot.audit)
         // Numbers drawn before a reload are not drawn again.
         lastNodeID = max(lastNodeID, snapshot.lastNodeID)
         lastJoinKeyID = max(lastJoinKeyID, snapshot.lastJoinKeyID)

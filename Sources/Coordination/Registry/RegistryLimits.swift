@@ -10,7 +10,7 @@ package struct RegistryLimits: Equatable, Sendable {
     package var candidates = 64
     /// Path reports in one update.
     package var pathReports = 256
-    /// Audit entries kept, in memory and on disk.
+    /// Audit entries kept, in memory and on disk: so many of operators, and so many of everybody else.
     package var auditEntries = 10_000
     /// Changes per network that a stream can resume over; one that missed more gets a snapshot.
     package var replayableEvents = 4096
