@@ -10,8 +10,8 @@ internal import Synchronization
 package final class SQLiteStore: NodeStore {
     /// How long a change that nobody waits for may stay in memory, in milliseconds.
     package static let delayMilliseconds = 1000
-    /// How long another program may keep the file locked, in seconds, before a write fails.
-    static let busySeconds = 5.0
+    /// How long another program may keep the file locked, before opening or writing fails.
+    package static let patience = Duration.seconds(5)
 
     private struct State {
         /// Changes to be written, in order. One that a later change replaces has become nil.
@@ -32,10 +32,10 @@ package final class SQLiteStore: NodeStore {
     private let state = Mutex(State())
 
     /// Opens the database at `path`, and makes or migrates it. One of a later version or of another program is left untouched.
-    package init(path: String) throws(StoreError) {
+    package init(path: String, patience: Duration = SQLiteStore.patience) throws(StoreError) {
         file = try DatabaseFile(path: path)
         do {
-            database = try Self.open(path)
+            database = try Self.open(path, patience)
         } catch let error as StoreError {
             throw error
         } catch {
@@ -147,10 +147,10 @@ package final class SQLiteStore: NodeStore {
 
     // MARK: - Opening
 
-    private static func open(_ path: String) throws -> DatabaseQueue {
+    private static func open(_ path: String, _ patience: Duration) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "causeway"
-        configuration.busyMode = .timeout(busySeconds)
+        configuration.busyMode = .timeout(patience / .seconds(1))
         let database = try DatabaseQueue(path: path, configuration: configuration)
         try database.read { try check($0, path: path) }
         try database.writeWithoutTransaction { database in

@@ -10,6 +10,7 @@ internal import Wire
         let key = NodePrivateKey(using: &harness.random)
         let node = try harness.register(key, with: secret).node
         harness.registry.connectionOpened(of: node.id, at: harness.now, effects: &harness.effects)
+        #expect(harness.registry.onlineNodeCount == 1)
         harness.advance(by: .seconds(7200))
         harness.passDeadlines()
         #expect(harness.registry.nodeCount == 1)

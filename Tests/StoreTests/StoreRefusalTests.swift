@@ -2,6 +2,7 @@ internal import Coordination
 internal import Foundation
 internal import Store
 internal import Testing
+internal import Wire
 
 @Suite struct StoreRefusalTests {
     @Test func aSecondServerIsTurnedAway() async throws {
@@ -10,6 +11,21 @@ internal import Testing
         #expect(throws: StoreError.inUse(path: scratch.database)) { try SQLiteStore(path: scratch.database) }
         try await store.close()
         let next = try SQLiteStore(path: scratch.database)
+        try await next.close()
+    }
+
+    @Test func aDatabaseThatAnotherProgramLocksIsCalledLocked() async throws {
+        let scratch = try ScratchDirectory()
+        let store = try SQLiteStore(path: scratch.database)
+        try await store.append([.putNetwork(.initial)], urgency: .now).wait()
+        try await store.close()
+        try Python.lock(scratch.database) {
+            #expect(throws: StoreError.locked(path: scratch.database)) {
+                try SQLiteStore(path: scratch.database, patience: .milliseconds(50))
+            }
+        }
+        let next = try SQLiteStore(path: scratch.database)
+        #expect(try await next.load().networks == [.initial])
         try await next.close()
     }
 
@@ -75,6 +91,25 @@ internal import Testing
             }
         }
         try await damaged.close()
+    }
+
+    @Test(arguments: ["", "02", "01ff", "0100000000", "0100000000010000000000000000000000000000000000"])
+    func aPublicationThatCannotBeReadIsLeftOutAndItsNodeStays(blob: String) async throws {
+        let scratch = try ScratchDirectory()
+        var random = SeededGenerator(1)
+        let store = try SQLiteStore(path: scratch.database)
+        let node = try NodeRecord.random(1, using: &random)
+        try await store.append(
+            [.putNetwork(.initial), .putNode(node), .putPublication(node.id, Publication(sequence: 9))], urgency: .now
+        ).wait()
+        try await store.close()
+        try Python.sqlite(scratch.database, "UPDATE publication SET candidates = x'\(blob)', nat = '{\"mapping\": 5'")
+        let reopened = try SQLiteStore(path: scratch.database)
+        #expect(
+            try await reopened.load().nodes == [
+                RegistrySnapshot.Node(record: node, publication: Publication(sequence: 9))
+            ])
+        try await reopened.close()
     }
 
     @Test func aDirectoryThatIsMissingIsNamed() throws {

@@ -179,6 +179,14 @@ package struct Registry: ~Copyable {
     /// How many nodes there are in all networks, expired ones included.
     package var nodeCount: Int { nodes.count }
 
+    /// How many nodes have a relay connection or a stream open.
+    package var onlineNodeCount: Int { nodes.values.count { $0.connectionCount > 0 } }
+
+    package var networkCount: Int { networks.count }
+
+    /// How many join keys are remembered, dead ones included.
+    package var joinKeyCount: Int { joinKeys.count }
+
     // MARK: - Shared by the extensions
 
     func isAdmitted(_ id: NodeID, at now: Moment) -> Bool {
