@@ -1,3 +1,4 @@
+internal import STUN
 internal import Wire
 
 /// Turns what is known of our side into the list of candidates: a pure function.
@@ -13,7 +14,6 @@ struct CandidateGathering {
     let interfaces: [NetworkInterface]
     let mapped: MappedEndpoints
     let extra: [Candidate]
-    let isHard: Bool
     let allowsLoopback: Bool
 
     /// The candidates, best first, without duplicates.
@@ -49,11 +49,12 @@ struct CandidateGathering {
         var candidates: [Candidate] = []
         for (rank, socket) in sockets.enumerated() {
             let endpoints = mapped.endpoints(of: socket.id)
+            let isHard = mapped.mapping(of: socket.id).map { $0 != .endpointIndependent } ?? false
             for endpoint in endpoints.prefix(isHard ? 1 : Self.maximumMappedPerSocket) {
                 candidates.append(Candidate(.serverReflexive, endpoint, interfaceRank: UInt8(clamping: rank)))
             }
-            // A forward made by hand usually keeps the port.
-            if let endpoint = endpoints.first, endpoint.port != socket.port, endpoint.address.isIPv4 {
+            // The mapped port is of no use to a peer, but a forward made by hand usually keeps the port.
+            if isHard, let endpoint = endpoints.first, endpoint.port != socket.port {
                 candidates.append(Candidate(.guessed, Endpoint(endpoint.address, socket.port)))
             }
         }

@@ -246,7 +246,7 @@ package struct LocalAgent: Sendable {
         description.candidates =
             CandidateGathering(
                 sockets: description.sockets, interfaces: interfaces, mapped: mapped, extra: extra,
-                isHard: description.behavior.isHard, allowsLoopback: configuration.allowsLoopback
+                allowsLoopback: configuration.allowsLoopback
             ).candidates
         if description.candidates != reported.candidates || description.behavior != reported.behavior
             || description.sockets != reported.sockets

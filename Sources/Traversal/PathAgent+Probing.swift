@@ -174,7 +174,12 @@ extension PathAgent {
         let hasPeerStarted = discovery.round?.hasPeerStarted(at: now) ?? true
         for index in checks.due(at: now) {
             let check = checks.checks[index]
-            switch budget.take(for: check.path.endpoint.address, isTriggered: check.isTriggered, at: now) {
+            let isOpener = !hasPeerStarted && !check.isTriggered && check.wantsOpener(remote: remoteBehavior)
+            let address = check.path.endpoint.address
+            let verdict =
+                isOpener
+                ? budget.takeOpener(at: now) : budget.take(for: address, isTriggered: check.isTriggered, at: now)
+            switch verdict {
             case .paced(let delay):
                 // The rest of the list is due no earlier: it keeps its order.
                 checks.postponeDue(until: now + delay, at: now)
@@ -183,16 +188,11 @@ extension PathAgent {
                 counters.probesHeldBack += 1
                 checks.postpone(index, until: nil)
             case .granted:
-                if !hasPeerStarted, !check.isTriggered, check.wantsOpener(remote: remoteBehavior) {
-                    counters.openersSent += 1
-                    checks.opened(index, at: now)
-                    sendPing(
-                        over: check.path, timeToLive: configuration.openerTimeToLive, at: now, using: &random,
-                        effects: &effects)
-                } else {
-                    checks.pinged(index, at: now)
-                    sendPing(over: check.path, timeToLive: nil, at: now, using: &random, effects: &effects)
-                }
+                if isOpener { checks.opened(index, at: now) } else { checks.pinged(index, at: now) }
+                counters.openersSent += isOpener ? 1 : 0
+                sendPing(
+                    over: check.path, timeToLive: isOpener ? configuration.openerTimeToLive : nil, at: now, using: &random,
+                    effects: &effects)
             }
         }
     }

@@ -80,6 +80,14 @@ struct ProbeBudget: Sendable {
         return .granted
     }
 
+    /// Asks for one opener: it dies before it reaches its address, so that only the peer's budget pays.
+    mutating func takeOpener(at now: Instant) -> Verdict {
+        if let delay = pace.delay(at: now), delay > .zero { return .paced(delay) }
+        guard peer.take(at: now) else { return .spent }
+        _ = pace.take(at: now)
+        return .granted
+    }
+
     /// Notes that an authentic answer came from `address`.
     mutating func answered(from address: IPAddress, at now: Instant) {
         guard targets[address] != nil || targets.count < Self.maximumTargets else { return }

@@ -20,6 +20,9 @@ struct TranslationTable {
         let port: UInt16
     }
 
+    /// How long a connection without an answer is remembered, as Linux does.
+    private static let strayMemory: Duration = .seconds(30)
+
     private let kind: NATKind
     private var mappings: [Mapping] = []
     private var strays: [Stray: Instant] = [:]
@@ -100,10 +103,10 @@ struct TranslationTable {
 
     private mutating func expire(at now: Instant) {
         let lifetime = kind.lifetime
-        mappings.removeAll { now - $0.lastOut > lifetime }
+        mappings.removeAll { now - $0.lastOut > ($0.isDetour ? min(lifetime, Self.strayMemory) : lifetime) }
         for index in mappings.indices {
             mappings[index].contacted = mappings[index].contacted.filter { now - $0.value <= lifetime }
         }
-        strays = strays.filter { now - $0.value <= .seconds(30) }
+        strays = strays.filter { now - $0.value <= Self.strayMemory }
     }
 }
