@@ -26,6 +26,16 @@ struct DirectSide {
         agent = LocalAgent(configuration: configuration, at: .now)
     }
 
+    /// Takes a STUN message.
+    mutating func receive(_ bytes: RawSpan, over path: DirectPath, at now: Instant, effects: inout [LocalAgent.Effect]) {
+        agent.receive(bytes, from: path.endpoint, over: path.socket, at: now, using: &random, effects: &effects)
+    }
+
+    /// Does what is due.
+    mutating func deadlineReached(at now: Instant, effects: inout [LocalAgent.Effect]) {
+        agent.deadlineReached(at: now, using: &random, effects: &effects)
+    }
+
     /// The kind of a datagram, by its first bytes alone.
     enum Datagram {
         case stun
@@ -126,9 +136,7 @@ extension LocalNode {
         switch DirectSide.classify(bytes.readableBytesSpan) {
         case .stun:
             var effects: [LocalAgent.Effect] = []
-            direct.agent.receive(
-                bytes.readableBytesSpan, from: path.endpoint, over: path.socket, at: now, using: &direct.random,
-                effects: &effects)
+            direct.receive(bytes.readableBytesSpan, over: path, at: now, effects: &effects)
             carryOut(effects, at: now)
         case .disco:
             guard let sender = Packet.sender(of: bytes.readableBytesSpan),
@@ -143,7 +151,7 @@ extension LocalNode {
     /// Gives the local machine its due.
     func localDeadlineReached(at now: Instant) {
         var effects: [LocalAgent.Effect] = []
-        direct.agent.deadlineReached(at: now, using: &direct.random, effects: &effects)
+        direct.deadlineReached(at: now, effects: &effects)
         carryOut(effects, at: now)
     }
 

@@ -66,6 +66,7 @@ extension LocalNode {
                 }
                 return server
             } catch {
+                try Task.checkCancellation()
                 let failure = explain(error, dialer)
                 guard !isFirst, let failure = failure as? NodeFailure, failure.kind == .unreachable else { throw failure }
                 log.warning("waiting for the server", metadata: ["reason": "\(failure)"])
@@ -124,6 +125,7 @@ extension LocalNode {
                 coordination.isStreaming = false
                 continue
             } catch {
+                try Task.checkCancellation()
                 let failure = explain(error, dialer)
                 if let failure = failure as? NodeFailure, failure.kind == .refused { throw failure }
                 if coordination.isStreaming { backoff.reset() }
@@ -209,6 +211,7 @@ extension LocalNode {
                 } catch let problem as Problem where problem.problemType == .unauthorized {
                     break
                 } catch {
+                    try Task.checkCancellation()
                     let failure = explain(error, dialer)
                     log.info("candidates not published", metadata: ["reason": "\(failure)"])
                     if let failure = failure as? NodeFailure, failure.kind == .refused { break }

@@ -53,7 +53,7 @@ extension LocalNode {
                         }
                     }
                 case .pathIsDirect:
-                    if request.untilDirect { sendEcho(of: id, to: peer.nodeKey) }
+                    if request.untilDirect, answers > 0 { sendEcho(of: id, to: peer.nodeKey) }
                 }
             }
             try Task.checkCancellation()

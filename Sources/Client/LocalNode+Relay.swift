@@ -18,9 +18,9 @@ extension LocalNode {
         while true {
             do {
                 try await holdRelay(dialer, key: key)
-            } catch is CancellationError {
-                throw CancellationError()
+                log.info("the relay link is closed")
             } catch {
+                try Task.checkCancellation()
                 log.info("no link to the relay", metadata: ["reason": "\(dialer.explain(error))"])
             }
             let restart = relay.restartDelay

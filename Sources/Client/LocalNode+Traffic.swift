@@ -49,7 +49,7 @@ extension LocalNode {
         let now = Instant.now
         switch message {
         case .echoRequest(let sequence):
-            session.send(.echoReply(sequence: sequence), at: now, outputs: &outputs)
+            session.send(.echoReply(sequence: sequence), over: origin, at: now, outputs: &outputs)
         case .echoReply(let sequence):
             echoes.replyReceived(sequence, from: session.peer.nodeKey, origin, at: now)
         case .datagram(let flow, let port, let payload):

@@ -112,23 +112,27 @@ final class PeerSession {
     // MARK: - Traffic
 
     /// Sends a message in the encrypted session; the session is opened first where it is not.
-    func send(_ message: TunnelMessage, at now: Instant, outputs: inout [Output]) {
+    ///
+    /// With `way` it takes that way, whatever the path engine prefers: an answer goes back as the question came.
+    func send(_ message: TunnelMessage, over way: Origin? = nil, at now: Instant, outputs: inout [Output]) {
         lastUsed = now
         sentBytes += UInt64(message.payloadByteCount)
         session.send(message.encoded.bytes, at: now, using: &random, effects: &sessionEffects)
-        carryOut(from: nil, at: now, &outputs)
+        carryOut(from: nil, sendingOver: way, at: now, &outputs)
     }
 
     /// Takes a packet of the encrypted session, which may be anybody's.
     func receive(_ packet: RawSpan, from origin: Origin, at now: Instant, outputs: inout [Output]) {
         session.receive(packet, at: now, using: &random, effects: &sessionEffects)
-        carryOut(from: origin, at: now, &outputs)
+        // A handshake is answered on its way, and what waited for its end follows it: that way has just worked.
+        let isHandshake = Noise.Packet(parsing: packet)?.isHandshake ?? false
+        carryOut(from: origin, sendingOver: isHandshake ? origin : nil, at: now, &outputs)
     }
 
     /// Takes an initiation that was opened to find out whose it is.
     func receive(_ initiation: ReceivedInitiation, from origin: Origin, at now: Instant, outputs: inout [Output]) {
         session.receive(initiation, at: now, using: &random, effects: &sessionEffects)
-        carryOut(from: origin, at: now, &outputs)
+        carryOut(from: origin, sendingOver: origin, at: now, &outputs)
     }
 
     /// Whether a packet with this receiver index is for this session.
@@ -160,11 +164,13 @@ final class PeerSession {
     // MARK: - Details
 
     /// Carries out what the encrypted session wants; `origin` is where the packet came from that made it want that.
-    private func carryOut(from origin: Origin?, at now: Instant, _ outputs: inout [Output]) {
+    private func carryOut(
+        from origin: Origin?, sendingOver way: Origin? = nil, at now: Instant, _ outputs: inout [Output]
+    ) {
         for effect in sessionEffects {
             switch effect {
             case .transmit(let packet):
-                send(packet, at: now, &outputs)
+                send(packet, over: way, at: now, &outputs)
             case .deliver(let payload):
                 guard let origin else { continue }
                 lastUsed = now
@@ -184,13 +190,13 @@ final class PeerSession {
         sessionEffects.removeAll(keepingCapacity: true)
     }
 
-    private func send(_ packet: [UInt8], at now: Instant, _ outputs: inout [Output]) {
-        switch agent.trafficSent(packet.count, at: now) {
-        case .relay:
+    private func send(_ packet: [UInt8], over way: Origin?, at now: Instant, _ outputs: inout [Output]) {
+        switch (way, agent.trafficSent(packet.count, at: now)) {
+        case (.relay, _), (nil, .relay):
             outputs.append(.relay(packet))
-        case .direct(let path):
+        case (.direct(let path), _), (nil, .direct(let path)):
             outputs.append(.direct(packet, path, timeToLive: nil))
-        case .both(let path):
+        case (nil, .both(let path)):
             outputs.append(.direct(packet, path, timeToLive: nil))
             outputs.append(.relay(packet))
         }

@@ -19,6 +19,7 @@ internal import Wire
 /// | 5    | flow 4  | port 2 |                      the owner of the far side does not allow that port
 /// +------+---------+--------+
 /// ```
+/// An echo reply goes back the way its request came: so a direct reply shows that the path works both ways.
 /// A flow is a number that the opening side draws for each local source address; the port names what the far side's owner
 /// allowed. Unknown types are ignored, so that a later version may add some.
 package enum TunnelMessage: Equatable, Sendable {
