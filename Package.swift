@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(name: "TLSTests", dependencies: ["Wire", "TLS", "VectorSupport"] + nio, swiftSettings: common),
         .testTarget(
             name: "RelayTests",
-            dependencies: ["Wire", "CryptoBox", "DERP", "STUN", "TLS", "Relay", "CLinux", "VectorSupport"],
+            dependencies: ["Wire", "CryptoBox", "DERP", "STUN", "TLS", "Relay", "CLinux", "VectorSupport", logging],
             swiftSettings: common),
         .testTarget(
             name: "StoreTests",
