@@ -17,10 +17,14 @@ extension LocalNode {
         case .checkNetwork:
             let check = NetworkCheck(server: state.server, knownSTUN: state.stunServers, eventLoop: eventLoop)
             try await reply(.network(check.run()))
+        // These are answered before the node, and with it this connection, ends.
         case .stop:
-            stop()
+            try await reply(.done)
+            end(.stopped)
         case .leave:
-            try await leave()
+            try await signOff()
+            try await reply(.done)
+            end(.left)
         }
     }
 

@@ -44,7 +44,8 @@ extension LocalNode {
             group.addTask { try await self.keepWatching(link, dialer) }
             group.addTask { try await self.keepPublishing(link, dialer) }
             group.addTask { try await self.watchNetwork() }
-            try await group.waitForAll()
+            // The first that fails ends the others.
+            for try await _ in group {}
         }
     }
 

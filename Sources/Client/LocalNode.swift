@@ -85,11 +85,21 @@ public actor LocalNode {
 
     /// Ends `run` in order.
     public nonisolated func stop() {
-        stopping.yield(.stopped)
+        end(.stopped)
+    }
+
+    nonisolated func end(_ reason: StopReason) {
+        stopping.yield(reason)
     }
 
     /// Leaves the network at the server, forgets the keys and ends `run`.
     public func leave() async throws {
+        try await signOff()
+        end(.left)
+    }
+
+    /// Leaves the network at the server.
+    func signOff() async throws {
         guard let token = state.token else { throw NodeFailure(.failed, "this node has not joined a network yet") }
         let dialer = try ServerDialer(server: state.server, eventLoop: eventLoop)
         do {
@@ -99,7 +109,6 @@ public actor LocalNode {
         } catch {
             throw dialer.explain(error)
         }
-        stopping.yield(.left)
     }
 
     private func close() async {

@@ -7,6 +7,9 @@ public struct NodeControl: Sendable {
     /// The longest reply line: the status of a network of some thousand peers.
     private static let maximumReplyByteCount = 16 << 20
 
+    /// How long a node may take to end.
+    private static let endTimeout = Duration.seconds(10)
+
     private let state: StateDirectory
 
     public init(state: StateDirectory) {
@@ -42,11 +45,27 @@ public struct NodeControl: Sendable {
     /// Stops the node; it can be started again.
     public func stop() async throws {
         try await exchange(.stop) { _ in }
+        try await waitForEnd()
     }
 
     /// Leaves the network for good, forgets the keys and stops the node.
     public func leave() async throws {
         try await exchange(.leave) { _ in }
+        try await waitForEnd()
+    }
+
+    /// Waits until the node has let go of its folder, so that what follows finds it stopped.
+    private func waitForEnd() async throws {
+        do {
+            try await withTimeout(Self.endTimeout) {
+                while true {
+                    if let lock = try? state.lock() { return lock.release() }
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+        } catch is TimeoutError {
+            throw NodeFailure(.failed, "the node on \(state.path) has not ended yet: stop its process")
+        }
     }
 
     private static var hungUp: NodeFailure { NodeFailure(.notRunning, "the node stopped before it answered: start it again") }
