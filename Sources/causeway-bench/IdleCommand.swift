@@ -68,7 +68,7 @@ struct IdleReport: Codable {
             ("logins", "\(Table.number(connectsPerSecond, 0)) per second, \(resumed) of \(connections) resumed"),
             ("login p50 / p99", Table.microseconds([loginP50Microseconds, loginP99Microseconds])),
             ("generator CPU", "\(Table.number(generatorMillisecondsPerConnect, 3)) ms per login"),
-            ("kernel memory of sockets", "\(Table.number(kernelBytesPerConnection, 0)) bytes per connection, both ends"),
+            ("kernel memory", "\(Table.number(kernelBytesPerConnection, 0)) bytes per connection, both ends, machine-wide"),
             ("closed by the server", "\(closedByServer)"),
         ]
         if let serverMillisecondsPerConnect {
@@ -108,7 +108,7 @@ final class IdleLoad: LinkObserver {
         defer { self.loop = nil }
         var random = SystemRandomNumberGenerator()
         let usage = server.flatMap { ProcessUsage(process: $0) }
-        let socketMemory = ProcessUsage.socketMemory
+        let kernelMemory = ProcessUsage.kernelMemory
         let ownCPU = ProcessUsage.ownCPU
         let start = Sockets.now()
         while readyCount < count {
@@ -134,7 +134,7 @@ final class IdleLoad: LinkObserver {
             target: target, connections: count, resumed: resumedCount, closedByServer: closedCount,
             connectsPerSecond: Double(count) / seconds, loginP50Microseconds: logins.percentile(0.5),
             loginP99Microseconds: logins.percentile(0.99), generatorMillisecondsPerConnect: connectCPU / 1e6 / Double(count),
-            kernelBytesPerConnection: (ProcessUsage.socketMemory - socketMemory) / Double(count))
+            kernelBytesPerConnection: (ProcessUsage.kernelMemory - kernelMemory) / Double(count))
         if let usage, let connected, let settled, let held {
             report.serverMillisecondsPerConnect = connected.since(usage).cpuNanoseconds / 1e6 / Double(count)
             report.serverCPUWhileIdle = held.since(settled).cpuNanoseconds / 1e9 / max(0.001, hold.inSeconds)

@@ -28,6 +28,8 @@ final class Link {
     /// Bytes that the socket did not take yet.
     var pending: [UInt8] = []
     var isResumed = false
+    /// Whether the link waits to be read.
+    var isReading = false
     /// A link that stopped reading stands for a receiver that hangs.
     var isStalled = false
 

@@ -38,6 +38,9 @@ final class LoadLoop<Observer: LinkObserver> {
     private let outgoing: UnsafeMutableRawBufferPointer
     private let events: UnsafeMutableBufferPointer<epoll_event>
     private var outgoingCount = 0
+    /// Links that may have bytes to read, and those that are being read.
+    private var unfinished: [Link] = []
+    private var reading: [Link] = []
     private var random = SystemRandomNumberGenerator()
     private var writer = ByteWriter()
 
@@ -155,16 +158,24 @@ final class LoadLoop<Observer: LinkObserver> {
 
     /// Waits for events at most so many milliseconds and handles them all.
     func wakeUp(within milliseconds: Int32) {
-        let count = epoll_wait(epoll, events.baseAddress, Int32(events.count), milliseconds)
-        guard count > 0 else { return }
+        let count = epoll_wait(epoll, events.baseAddress, Int32(events.count), unfinished.isEmpty ? milliseconds : 0)
         let now = Sockets.now()
-        for index in 0..<Int(count) {
+        for index in 0..<Int(max(0, count)) {
             let link = links[Int(events[index].data.u64)]
             let flags = events[index].events
             if case .connecting = link.phase { connected(link, at: now) }
             if flags & causeway_writable != 0, !link.isClosed { transmitPending(of: link) }
-            if flags & (causeway_readable | causeway_failed | causeway_peer_closed) != 0 { receive(link, at: now) }
+            if flags & (causeway_readable | causeway_failed | causeway_peer_closed) != 0 { wantRead(link) }
         }
+        swap(&unfinished, &reading)
+        for link in reading { receive(link, at: now) }
+        reading.removeAll(keepingCapacity: true)
+    }
+
+    private func wantRead(_ link: Link) {
+        guard !link.isReading else { return }
+        link.isReading = true
+        unfinished.append(link)
     }
 
     private func connected(_ link: Link, at now: Instant) {
@@ -213,44 +224,41 @@ final class LoadLoop<Observer: LinkObserver> {
 
     // MARK: - Receiving
 
+    /// Reads once: a link with more to read waits its turn, so that none keeps the others from being served.
     private func receive(_ link: Link, at now: Instant) {
-        while !link.isClosed, !link.isStalled {
-            // The beginning of a frame goes in front of what follows it.
-            let held = link.tail.count
-            link.tail.withUnsafeBytes { plain.copyMemory(from: $0) }
-            let room = UnsafeMutableRawBufferPointer(rebasing: plain[held...])
-            let target = link.session == nil ? UnsafeMutableRawBufferPointer(rebasing: room.prefix(Self.cipherCapacity)) : cipher
-            let count = recv(link.descriptor, target.baseAddress, target.count, 0)
-            if count == 0 { return close(link, "closed by the server") }
-            if count < 0 { return errno == EAGAIN ? () : close(link, "recv: \(String(cString: strerror(errno)))") }
-            if let session = link.session {
-                guard open(UnsafeRawBufferPointer(rebasing: cipher[..<count]), session, link, room, held, at: now) else { return }
-            } else {
-                consume(link, held + count, at: now)
-            }
-            if count < target.count { return }
+        link.isReading = false
+        guard !link.isClosed, !link.isStalled else { return }
+        // The beginning of a frame goes in front of what follows it.
+        let held = link.tail.count
+        link.tail.withUnsafeBytes { plain.copyMemory(from: $0) }
+        let room = UnsafeMutableRawBufferPointer(rebasing: plain[held...])
+        let target = link.session == nil ? UnsafeMutableRawBufferPointer(rebasing: room.prefix(Self.cipherCapacity)) : cipher
+        let count = recv(link.descriptor, target.baseAddress, target.count, 0)
+        if count == 0 { return close(link, "closed by the server") }
+        if count < 0 { return errno == EAGAIN ? () : close(link, "recv: \(String(cString: strerror(errno)))") }
+        if let session = link.session {
+            open(UnsafeRawBufferPointer(rebasing: cipher[..<count]), session, link, room, held, at: now)
+        } else {
+            consume(link, held + count, at: now)
         }
+        if count == target.count, !link.isClosed { wantRead(link) }
     }
 
-    /// Decrypts what was received and consumes it; false when the link was closed.
+    /// Decrypts what was received and consumes it.
     private func open(
         _ ciphertext: UnsafeRawBufferPointer, _ session: TLSSession, _ link: Link, _ room: UnsafeMutableRawBufferPointer,
         _ held: Int, at now: Instant
-    ) -> Bool {
+    ) {
         do {
             let reading = try session.receive(ciphertext, into: room)
             // The room is larger than anything the input can hold, so that one call takes all of it.
-            guard reading.outcome != .peerClosed else {
-                close(link, "closed by the server")
-                return false
-            }
+            guard reading.outcome != .peerClosed else { return close(link, "closed by the server") }
             transmitOutput(of: link)
             if case .securing = link.phase, session.isEstablished { secured(link, at: now) }
             if reading.count > 0 { consume(link, held + reading.count, at: now) }
         } catch {
             close(link, "TLS: \(error)")
         }
-        return !link.isClosed
     }
 
     /// Takes the first bytes of the plaintext buffer as what came on the link.

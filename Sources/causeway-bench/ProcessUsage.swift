@@ -54,11 +54,11 @@ struct ProcessUsage {
         return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
     }
 
-    /// Kernel memory that TCP sockets of the whole machine hold, in bytes.
-    static var socketMemory: Double {
+    /// Kernel memory of the whole machine that grows with connections, in bytes: what TCP has buffered, and the kernel's own objects.
+    static var kernelMemory: Double {
         let line = text("/proc/net/sockstat")?.split(separator: "\n").first { $0.hasPrefix("TCP:") }
         let pages = line?.split(separator: " ").last.flatMap { Double($0) } ?? 0
-        return pages * Double(getpagesize())
+        return pages * Double(getpagesize()) + value("Slab:", in: text("/proc/meminfo") ?? "") * 1024
     }
 
     private static func text(_ path: String) -> String? {

@@ -55,6 +55,9 @@ enum Sockets {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SocketError("socket") }
         setNoDelay(descriptor)
+        // A relay that pushes back is to be felt here, not to fill megabytes of the kernel's queue.
+        var lowWater: Int32 = 64 << 10
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &lowWater, socklen_t(MemoryLayout<Int32>.size))
         let result = withAddress(of: endpoint) { Glibc.connect(descriptor, $0, $1) }
         guard result == 0 || errno == EINPROGRESS else {
             defer { close(descriptor) }
