@@ -17,7 +17,7 @@ struct CheckList: Sendable {
     /// Until the second ping, and from there to the third.
     static let retries: [Duration] = [.milliseconds(200), .milliseconds(600)]
     /// At least so long between a triggered ping and the one before it on the same pair.
-    static let triggerSpacing: Duration = .milliseconds(50)
+    static let triggerSpacing: Duration = .milliseconds(5)
 
     struct Check: Sendable {
         let path: DirectPath

@@ -31,6 +31,8 @@ enum Discovery: Sendable, Equatable {
     /// Pauses after failed rounds. The first one covers lost packets. From the second on they are longer than the 30 s for which a
     /// gateway remembers a stray packet, and both sides then start at one moment.
     static let pauses: [Duration] = [.seconds(5), .seconds(34), .seconds(34), .seconds(70), .seconds(140)]
+    /// Pauses while a path that worked is missed: its address is the peer's, and is worth asking for three minutes.
+    static let pausesAfterLoss = [Duration](repeating: .seconds(5), count: 20)
     static let longestPause: Duration = .seconds(300)
     /// From this many failed rounds on, no openers: a neighbour's gateway is nearer than any TTL that leaves ours.
     static let failuresUntilSimultaneous = 2
@@ -66,8 +68,11 @@ enum Discovery: Sendable, Equatable {
     }
 
     /// A round ended without a path.
-    mutating func roundFailed(at now: Instant) {
-        let pause = failures < Self.pauses.count ? Self.pauses[failures] : Self.longestPause
+    ///
+    /// - Parameter hadPath: a direct path existed and broke: it may come back at any moment.
+    mutating func roundFailed(hadPath: Bool, at now: Instant) {
+        let pauses = hadPath ? Self.pausesAfterLoss : Self.pauses
+        let pause = failures < pauses.count ? pauses[failures] : Self.longestPause
         self = .waiting(until: now + pause, failures: failures + 1)
     }
 }

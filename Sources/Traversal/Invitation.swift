@@ -53,9 +53,10 @@ struct Invitation: Sendable {
     }
 
     /// Decides what to do now with the endpoints as they are.
-    mutating func step(endpoints: [Endpoint], confirmedAt: Instant?, at now: Instant) -> Step {
+    ///
+    /// - Parameter isFresh: STUN has confirmed them lately.
+    mutating func step(endpoints: [Endpoint], isFresh: Bool, at now: Instant) -> Step {
         guard var wish, wish.due <= now else { return .nothing }
-        let isFresh = confirmedAt.map { now - $0 <= Self.freshness } ?? false
         guard isFresh || now >= wish.latest else {
             let step: Step = wish.isAsked ? .nothing : .refresh
             wish.isAsked = true

@@ -9,6 +9,14 @@ enum KeepaliveSchedule {
     /// Whatever a NAT does, no more often than this.
     static let shortest: Duration = .seconds(4)
 
+    /// Pings fall on multiples of this, so that many peers share a wake-up: at most four a second.
+    static let grid: Duration = .milliseconds(250)
+
+    /// The last instant of the grid that is not after `due`.
+    static func aligned(_ due: Instant) -> Instant {
+        Instant(nanoseconds: due.nanoseconds - due.nanoseconds % grid.nanoseconds)
+    }
+
     /// The interval for a path that crosses NATs of these mapping lifetimes: four fifths of the shortest one.
     static func interval(_ lifetimes: Duration?...) -> Duration {
         let shortest = lifetimes.compactMap { $0 }.min()

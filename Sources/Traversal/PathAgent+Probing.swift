@@ -14,7 +14,7 @@ extension PathAgent {
         checks.start(skipping: selector.trusted(at: now), at: now)
         let failures = discovery.failures
         var peerStartsAt: Instant? = isInvited || !relay.isReachable ? now : nil
-        if peerStartsAt == nil, failures >= Discovery.failuresUntilSimultaneous, let latency = relay.latency {
+        if peerStartsAt == nil, !hasLostPath, failures >= Discovery.failuresUntilSimultaneous, let latency = relay.latency {
             // The peer begins when our call-me-maybe reaches it: half of the relay's round trip from here. Where one side's packet
             // has the longer way out, that side must go first: tried in turn.
             let start = now + latency / 2 + latency / 4 * [0, -1, 1][(failures - Discovery.failuresUntilSimultaneous) % 3]
@@ -62,6 +62,10 @@ extension PathAgent {
     package mutating func deadlineReached(
         at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
+        if let wanted = refreshWantedAt, wanted <= now {
+            refreshWantedAt = nil
+            effects.append(.refreshLocal)
+        }
         closeIfIdle(at: now)
         advanceDiscovery(at: now)
         if sendInvitation(at: now, effects: &effects) {
@@ -79,6 +83,7 @@ extension PathAgent {
     private mutating func closeIfIdle(at now: Instant) {
         guard let idleAt, idleAt <= now else { return }
         if selector.current != nil { hasBeenIdle = true }
+        hasLostPath = false
         selector.removeAll { _ in true }
         discovery = .dormant
         invitation.cancel()
@@ -110,7 +115,7 @@ extension PathAgent {
             if let health = selector.currentHealth, !health.isFailing {
                 discovery = .settled(reviewAt: now + Discovery.reviewInterval)
             } else if usage.isInUse(at: now) {
-                discovery.roundFailed(at: now)
+                discovery.roundFailed(hadPath: hasLostPath, at: now)
             } else {
                 discovery = .dormant
             }
@@ -133,11 +138,9 @@ extension PathAgent {
     /// Sends a wanted call-me-maybe if the endpoints are fresh. Answers whether it did.
     private mutating func sendInvitation(at now: Instant, effects: inout [Effect]) -> Bool {
         guard relay.isReachable else { return false }
-        var confirmedAt = local.confirmedAt
-        if let networkSince, let confirmed = confirmedAt, confirmed < networkSince { confirmedAt = nil }
         let endpoints = local.candidates.lazy.filter { $0.kind != .relayed }.map(\.endpoint)
         switch invitation.step(
-            endpoints: Array(endpoints.prefix(CallMeMaybe.maximumEndpointCount)), confirmedAt: confirmedAt, at: now)
+            endpoints: Array(endpoints.prefix(CallMeMaybe.maximumEndpointCount)), isFresh: isFresh(at: now), at: now)
         {
         case .nothing: return false
         case .refresh:
@@ -148,6 +151,12 @@ extension PathAgent {
             effects.append(.sendViaRelay(.callMeMaybe(CallMeMaybe(endpoints: endpoints))))
             return true
         }
+    }
+
+    /// Whether STUN has confirmed our endpoints in this network and not long ago.
+    func isFresh(at now: Instant) -> Bool {
+        guard let confirmedAt = local.confirmedAt, networkSince.map({ $0 <= confirmedAt }) ?? true else { return false }
+        return now - confirmedAt <= Invitation.freshness
     }
 
     private mutating func sendRelayPing(
@@ -261,17 +270,20 @@ extension PathAgent {
             counters.upgrades += 1
             effects.append(.pathChanged(path))
         case (.direct, .relay):
-            if !hasBeenIdle { counters.fallbacks += 1 }
+            if !hasBeenIdle {
+                counters.fallbacks += 1
+                hasLostPath = true
+            }
             effects.append(.pathChanged(path))
         case (.direct, .direct): effects.append(.pathChanged(path))
         }
-        if path.isDirect { hasBeenIdle = false }
+        if path.isDirect { (hasBeenIdle, hasLostPath) = (false, false) }
         reported = path
     }
 
     mutating func rearm(at now: Instant) {
         var earliest = discovery.nextDeadline
-        for deadline in [checks.nextDue, selector.nextPing, invitation.nextDeadline, idleAt] {
+        for deadline in [checks.nextDue, selector.nextPing, invitation.nextDeadline, idleAt, refreshWantedAt] {
             guard let deadline else { continue }
             earliest = min(earliest ?? deadline, deadline)
         }

@@ -43,6 +43,9 @@ package struct PathAgent: Sendable {
     var discovery = Discovery.dormant
     var invitation = Invitation()
 
+    /// When our endpoints are to be confirmed though no round runs yet.
+    var refreshWantedAt: Instant?
+
     var counters = ProbeStatistics()
     /// When the search began that has found no path yet, and what had been sent by then.
     var search: (since: Instant, pings: Int)?
@@ -51,7 +54,10 @@ package struct PathAgent: Sendable {
     /// When the peer was last heard directly.
     var heardDirectlyAt: Instant?
     var reported = Path.relay(latency: nil)
+    /// The last direct path was closed because nothing used it.
     var hasBeenIdle = false
+    /// The last direct path broke, and no other has been found.
+    var hasLostPath = false
 
     /// When `deadlineReached` wants to be called; nil when there is nothing to wait for. O(1).
     package internal(set) var nextDeadline: Instant?
@@ -96,7 +102,13 @@ package struct PathAgent: Sendable {
     package mutating func trafficReceived(from origin: Origin, at now: Instant) {
         usage.received(at: now)
         switch origin {
-        case .relay: relay.heard(at: now)
+        case .relay:
+            relay.heard(at: now)
+            // The peer begins to talk: its call-me-maybe is near, and ours must not wait for STUN.
+            if discovery == .dormant, configuration.isProbing, !isFresh(at: now), refreshWantedAt == nil {
+                refreshWantedAt = now
+                rearm(at: now)
+            }
         case .direct: heardDirectlyAt = now
         }
     }

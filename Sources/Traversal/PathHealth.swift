@@ -48,7 +48,7 @@ struct PathHealth: Sendable {
     /// When the next ping is due.
     var nextPing: Instant? {
         if let timeoutAt { return timeoutAt }
-        let regular = interval.map { pingedAt + $0 }
+        let regular = interval.map { KeepaliveSchedule.aligned(pingedAt + $0) }
         guard let proveAt else { return regular }
         return min(proveAt, regular ?? proveAt)
     }

@@ -12,6 +12,9 @@ package final class SimulatedGateway {
     /// What the firewall lets in for addresses that are not translated; nil lets everything in.
     package var filtering: NATKind.Dependence?
     package var blocksUDP = false
+    /// Cut in one direction only.
+    package var dropsOutbound = false
+    package var dropsInbound = false
     private var table: TranslationTable?
     /// Inside endpoint → whom it wrote to, when.
     private var opened: [Endpoint: [Endpoint: Instant]] = [:]
@@ -40,7 +43,7 @@ package final class SimulatedGateway {
     /// Takes a packet from the inner network.
     func outbound(_ packet: SimulatedPacket, in internet: SimulatedInternet) {
         // What would not be passed on for its TTL makes no mapping either.
-        guard !blocksUDP, packet.timeToLive > 1 else { return }
+        guard !blocksUDP, !dropsOutbound, packet.timeToLive > 1 else { return }
         var packet = packet
         let now = internet.now
         guard packet.destination.address.isIPv4, let outerAddress else {
@@ -57,7 +60,7 @@ package final class SimulatedGateway {
 
     /// Takes a packet from the outer network.
     func inbound(_ packet: SimulatedPacket, in internet: SimulatedInternet) {
-        guard !blocksUDP else { return }
+        guard !blocksUDP, !dropsInbound else { return }
         var packet = packet
         if packet.destination.address == outerAddress {
             guard let inside = table?.inbound(from: packet.source, toPort: packet.destination.port, at: internet.now) else {

@@ -208,7 +208,8 @@ package final class SimulatedHost {
         arm()
     }
 
-    func refused(_ path: DirectPath) {
+    /// An ICMP port unreachable came for a datagram on this path.
+    package func refused(_ path: DirectPath) {
         for key in peers.keys.sorted() {
             withAgent(key) { agent, now, effects in agent.sendFailed(over: path, .refused, at: now, effects: &effects) }
         }

@@ -20,6 +20,8 @@ package final class SimulatedInternet {
     var random: SeededGenerator
     private var events = EventQueue<Event>()
     private var seeds: SeededGenerator
+    /// Told of every packet that arrives, for tests that look into a run.
+    package var trace: ((String) -> Void)?
     /// Packets that were carried from network to network.
     package private(set) var packetCount = 0
 
@@ -102,7 +104,9 @@ package final class SimulatedInternet {
             now = at
             switch event {
             case .arrival(let packet, let network): arrived(packet, in: network)
-            case .relayed(let payload, let host, let source): host.receiveRelayed(payload, from: source)
+            case .relayed(let payload, let host, let source):
+                trace?("relay > \(host.name): \(payload.summary)")
+                host.receiveRelayed(payload, from: source)
             case .wake(let host, let generation): host.wake(generation: generation)
             case .action(let action): action()
             }
@@ -155,6 +159,7 @@ package final class SimulatedInternet {
     }
 
     private func arrived(_ packet: SimulatedPacket, in network: SimulatedNetwork) {
+        trace?("\(packet.source) > \(packet.destination) in \(network.name), ttl \(packet.timeToLive): \(packet.payload.summary)")
         switch network.attachments[packet.destination.address] {
         case .host(let host): host.receive(packet, in: network)
         case .gateway(let gateway): gateway.inbound(packet, in: self)

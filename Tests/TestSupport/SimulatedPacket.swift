@@ -11,6 +11,18 @@ package struct SimulatedPacket {
         /// A data packet with its counter, of so many bytes.
         case data(UInt64, from: NodeKey, byteCount: Int)
 
+        /// One line for traces.
+        package var summary: String {
+            switch self {
+            case .stun: "STUN"
+            case .disco(.ping(let ping), _): "ping \(ping.transactionID.description.prefix(6))"
+            case .disco(.pong(let pong), _): "pong \(pong.transactionID.description.prefix(6))"
+            case .disco(.callMeMaybe(let call), _): "call-me-maybe \(call.endpoints)"
+            case .disco(.unknown(let type), _): "disco \(type)"
+            case .data(let counter, _, _): "data \(counter)"
+            }
+        }
+
         /// The UDP payload's length.
         package var byteCount: Int {
             switch self {
