@@ -20,7 +20,7 @@ package struct LocalAgent: Sendable {
     /// that many clients do not ask at once.
     static let refreshInterval: ClosedRange<Int64> = 20_000...26_000
     /// A refresh asked for so soon after the last is answered with its result.
-    static let refreshSpacing: Duration = .seconds(2)
+    static let refreshSpacing: Duration = .milliseconds(500)
 
     /// The current state of our side.
     package private(set) var description = LocalDescription()
@@ -34,6 +34,8 @@ package struct LocalAgent: Sendable {
     private var otherServers: [Endpoint] = []
     private var mapped = MappedEndpoints()
     private var round: BindingRound?
+    /// The families in which a server answered in the current round.
+    private var answeredFamilies: Set<IPAddress.Family> = []
     /// Whether the current round has already told the mapped endpoints.
     private var isConfirmed = false
     private var refreshAt: Instant?
@@ -120,6 +122,7 @@ package struct LocalAgent: Sendable {
         let source = Endpoint(source.address.canonical, source.port)
         if let answer = round?.receive(bytes, from: source, over: socket, at: now) {
             mapped.saw(answer, at: now)
+            answeredFamilies.insert(answer.server.address.family)
             askOther(answer, at: now, using: &random, effects: &effects)
             let isFirst = !isConfirmed
             confirm(at: now)
@@ -168,6 +171,7 @@ package struct LocalAgent: Sendable {
     ) {
         var round = BindingRound()
         isConfirmed = false
+        answeredFamilies = []
         for socket in description.sockets {
             for server in servers(of: socket.family) {
                 round.ask(server, over: socket.id, at: now, using: &random, effects: &effects)
@@ -211,7 +215,7 @@ package struct LocalAgent: Sendable {
         guard let round, round.isOver else { return }
         self.round = nil
         let isFirst = !isConfirmed
-        if isFirst { mapped.removeAll() }
+        mapped.expire(at: now)
         confirm(at: now)
         description.behavior.reachability = reachability
         publish(confirming: isFirst, effects: &effects)
@@ -222,8 +226,7 @@ package struct LocalAgent: Sendable {
 
     private var reachability: NATBehavior.Reachability {
         guard !servers.isEmpty, !description.sockets.isEmpty else { return .unknown }
-        let families = Set(description.sockets.filter { !mapped.endpoints(of: $0.id).isEmpty }.map(\.family))
-        switch (families.contains(.ipv4), families.contains(.ipv6)) {
+        switch (answeredFamilies.contains(.ipv4), answeredFamilies.contains(.ipv6)) {
         case (true, true): return .dualStack
         case (true, false): return .ipv4
         case (false, true): return .ipv6

@@ -26,8 +26,11 @@ struct MappedEndpoints: Sendable {
         } else {
             list.append(sighting)
         }
-        // A mapping is one thing: sightings from before it changed are void.
-        sightings[answer.socket] = list.filter { now - $0.at <= Self.memory }
+        sightings[answer.socket] = list
+    }
+
+    mutating func expire(at now: Instant) {
+        sightings = sightings.mapValues { $0.filter { now - $0.at <= Self.memory } }
     }
 
     mutating func keep(only sockets: Set<SocketID>) {

@@ -254,6 +254,8 @@ extension PathAgent {
         if earliest > now {
             discovery = .waiting(until: earliest, failures: 0)
         } else {
+            // A gateway that was restarted has other mappings: what STUN said before the break does not count.
+            networkSince = now
             discovery = .dormant
             startRound(at: now)
         }

@@ -30,7 +30,7 @@ package struct PathAgent: Sendable {
     var local = LocalDescription()
     var remote: RemoteCandidates
     var remoteBehavior: NATBehavior?
-    /// STUN answers from before this say nothing of the network we are in.
+    /// STUN answers from before this say nothing of the network that we are in: it changed, or a path broke.
     var networkSince: Instant?
 
     var usage = Usage()
@@ -153,6 +153,7 @@ package struct PathAgent: Sendable {
             selector.update(path) { $0.suspect(at: now) }
         case .unreachable, .forbidden, .socketClosed:
             selector.removeAll { $0.path == path }
+            ledger.forget(path)
             checks.giveUp(path)
         }
         selector.choose(at: now)

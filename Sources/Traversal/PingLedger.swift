@@ -51,6 +51,11 @@ struct PingLedger: Sendable {
         return true
     }
 
+    /// The path was found broken: a pong to a ping from before that proves nothing.
+    mutating func forget(_ path: DirectPath) {
+        entries.removeAll { $0.path == path }
+    }
+
     mutating func removeAll() {
         self = PingLedger()
     }
