@@ -11,7 +11,7 @@ struct BufferPool: ~Copyable {
         case small
         /// Two TLS records.
         case medium
-        /// A full queue with as much again to move it, or the largest login frame.
+        /// A full queue with more than as much again to move it, or the largest login frame.
         case large
         /// The presence of all clients, for another relay that watches them.
         case huge
@@ -20,7 +20,7 @@ struct BufferPool: ~Copyable {
             switch self {
             case .small: 4 << 10
             case .medium: 32 << 10
-            case .large: 512 << 10
+            case .large: 1 << 20
             case .huge: 8 << 20
             }
         }

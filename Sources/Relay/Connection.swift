@@ -72,6 +72,9 @@ struct Connection: ~Copyable {
     var remembered: RememberedRoute
     /// The shard the last packet to another shard went to; −1 before the first.
     var lastShard = -1
+    /// The ends of the last two reads in the ring to that shard. No more than two are on their way, so that a queue can take them.
+    var ringMark = 0
+    var previousRingMark = 0
     var rate: RateAllowance?
     /// Nothing is read before this instant, since the client has used up its rate.
     var rateLimitedUntil: Instant?
@@ -80,9 +83,11 @@ struct Connection: ~Copyable {
     /// The destination that asked this source to pause, and the one that asked and then did not move at all.
     var congestedBy = ConnectionID.none
     var stalledBy = ConnectionID.none
-    /// Bytes of the batch in work, and those of them for `congestedBy`.
+    /// Bytes of the read in work.
     var batchBytes = 0
-    var congestedBytes = 0
+    /// The destination that most of the recent bytes went to, if there is one, and how far it is ahead of all others together.
+    var favourite = ConnectionID.none
+    var favouriteLead = 0
     /// Nothing is read before this instant, or before the destination asks for more.
     var congestedUntil: Instant?
 
@@ -136,6 +141,28 @@ struct Connection: ~Copyable {
     /// Two clients with one key that both send would otherwise move the route with every packet, on every shard.
     private static let takeoverRate = 4.0
     private static let takeoverBurst = 16.0
+
+    /// Counts bytes for a destination (the majority vote of Boyer and Moore, weighted and with a short memory).
+    mutating func sent(_ byteCount: Int, to destination: ConnectionID) {
+        let count = byteCount + SendLane.packetCost
+        if destination == favourite {
+            favouriteLead = min(favouriteLead + count, Self.maximumLead)
+        } else if favouriteLead >= count {
+            favouriteLead -= count
+        } else {
+            favourite = destination
+            favouriteLead = count - favouriteLead
+        }
+    }
+
+    /// Whether nearly all that the client sends goes to one destination.
+    func favours(_ destination: ConnectionID) -> Bool {
+        favourite == destination && favouriteLead >= Self.pausingLead
+    }
+
+    /// A destination has to be ahead by half a read to be worth a pause of the whole source, and a few reads for others end it.
+    private static let pausingLead = 32 << 10
+    private static let maximumLead = 128 << 10
 
     /// Whether bytes may be read now.
     var mayRead: Bool {

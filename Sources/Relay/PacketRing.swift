@@ -40,6 +40,8 @@ final class PacketRing: @unchecked Sendable {
     private let consumer: UnsafeMutablePointer<(read: Int, knownWritten: Int)>
     private let written = Atomic<Int>(0)
     private let read = Atomic<Int>(0)
+    /// Whether the producer waits for room.
+    private let isAwaited = Atomic<Bool>(false)
 
     init() {
         bytes = .allocate(byteCount: Self.capacity, alignment: 64)
@@ -87,6 +89,19 @@ final class PacketRing: @unchecked Sendable {
         return Self.capacity - (producer.pointee.written - producer.pointee.knownRead) >= count
     }
 
+    /// Where the next record goes: a mark for `isConsumed`.
+    var position: Int { producer.pointee.written }
+
+    /// Whether everything before `mark` has been read.
+    func isConsumed(upTo mark: Int) -> Bool {
+        if producer.pointee.knownRead >= mark { return true }
+        producer.pointee.knownRead = read.load(ordering: .acquiring)
+        return producer.pointee.knownRead >= mark
+    }
+
+    /// Asks to be woken when the consumer has read something.
+    func awaitConsumer() { isAwaited.store(true, ordering: .sequentiallyConsistent) }
+
     /// Shows the consumer what was appended. Answers whether there was anything.
     func publish() -> Bool {
         guard producer.pointee.published != producer.pointee.written else { return false }
@@ -126,8 +141,10 @@ final class PacketRing: @unchecked Sendable {
         }
     }
 
-    /// Gives the room of all records read so far back to the producer.
-    func release() {
-        read.store(consumer.pointee.read, ordering: .releasing)
+    /// Gives the room of all records read so far back to the producer. Answers whether it waits for that.
+    func release() -> Bool {
+        read.store(consumer.pointee.read, ordering: .sequentiallyConsistent)
+        return isAwaited.load(ordering: .sequentiallyConsistent)
+            && isAwaited.exchange(false, ordering: .sequentiallyConsistent)
     }
 }

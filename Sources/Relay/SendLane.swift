@@ -80,13 +80,13 @@ struct SendLane: ~Copyable {
     var sourceCount: Int { shares.count }
 
     /// What every packet costs its source beside its bytes, so that many small packets count as well as few large ones.
-    private static let packetCost = 128
+    static let packetCost = 128
 
-    /// Whether a quarter of the packets or half of the bytes are taken: the time to ask the sources for a pause, while there is room for
-    /// what was already read from them.
-    var isCongested: Bool { packetCount * 4 > bounds.packets || byteCount * 2 > bounds.bytes }
+    /// Whether an eighth of the packets or a third of the bytes are taken: the time to ask the sources for a pause, while there is room
+    /// for what was already read from them.
+    var isCongested: Bool { packetCount * 8 > bounds.packets || byteCount * 3 > bounds.bytes }
     /// Whether so little is left that paused sources may go on.
-    var isRelaxed: Bool { packetCount * 16 <= bounds.packets && byteCount * 8 <= bounds.bytes }
+    var isRelaxed: Bool { packetCount * 32 <= bounds.packets && byteCount * 12 <= bounds.bytes }
 
     /// Whether it is time to tell a source to pause: the lane is congested, the source has at least its fair share of it, and has not been
     /// told since its packets last left the lane.

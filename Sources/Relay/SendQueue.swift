@@ -7,8 +7,9 @@ internal import DERP
 struct SendQueue: ~Copyable {
     /// Probes: small and few. A flood of them cannot push out more than other probes.
     private static let discoBounds = SendLane.Bounds(packets: 64, bytes: 64 << 10)
-    /// Data: 256 KiB are 20 ms at 100 Mbit/s. A longer queue would only add delay, since the peers' own protocols resend.
-    private static let dataBounds = SendLane.Bounds(packets: 2048, bytes: 256 << 10)
+    /// Data: sources are asked to pause at 128 KiB, which are 10 ms at 100 Mbit/s; a longer queue would only add delay. The rest is room
+    /// for what has been read by then: three reads of 64 KiB, and the number of the smallest packets in them.
+    private static let dataBounds = SendLane.Bounds(packets: 6144, bytes: 384 << 10)
     /// A packet that looks like a probe but is larger goes with the data.
     private static let largestProbe = 2048
 

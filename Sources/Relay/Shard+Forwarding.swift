@@ -38,7 +38,7 @@ extension Shard {
         frame.storeBytes(of: FrameType.receivedPacket.rawValue, as: UInt8.self)
         connection.pointee.routeKey.store(to: frame + PacketLayout.keyOffset)
         let id = connection.pointee.remembered.id
-        if id == connection.pointee.congestedBy { connection.pointee.congestedBytes += count }
+        connection.pointee.sent(count, to: id)
         send(connection, UnsafeRawBufferPointer(start: frame, count: count), kind, to: id)
     }
 
@@ -61,13 +61,15 @@ extension Shard {
     }
 
     /// Takes what another shard has sent.
-    mutating func receive(from ring: PacketRing) {
+    mutating func receive(from source: Int, _ ring: PacketRing) {
         while let record = ring.next() {
             switch record.kind {
             case .disco, .other:
                 let kind: PacketKind = record.kind == .disco ? .disco : .other
                 if let connection = find(record.destination), connection.pointee.phase == .ready {
                     deliver(record.frame, from: record.source, kind, to: connection)
+                    // A full ring holds more than a queue does.
+                    flushBulky()
                 } else {
                     counters.drop(.goneDisconnected, kind, bytes: record.frame.count - PacketLayout.prefixCount)
                 }
@@ -76,8 +78,9 @@ extension Shard {
             case .skip: break
             }
         }
-        ring.release()
-        flushBulky()
+        // Its pause must not come later than its permission to go on.
+        if ringsOut[source]?.publish() == true { fabric.mailboxes[source].ring() }
+        if ring.release() { fabric.mailboxes[source].ring() }
     }
 
     /// Shows the other shards what was sent to them, and wakes those that sleep.
@@ -99,7 +102,11 @@ extension Shard {
             }
             return
         }
-        connection.pointee.lastShard = shard
+        if connection.pointee.lastShard != shard {
+            connection.pointee.lastShard = shard
+            connection.pointee.ringMark = 0
+            connection.pointee.previousRingMark = 0
+        }
         guard let ring = ringsOut[shard] else { return }
         if !ring.append(kind == .disco ? .disco : .other, to: id, from: connection.pointee.id, frame) {
             counters.drop(.mailboxFull, kind, bytes: frame.count - PacketLayout.prefixCount)
@@ -180,15 +187,17 @@ extension Shard {
     private mutating func pauseAsked(_ source: ConnectionID, by destination: ConnectionID) {
         guard let connection = find(source), connection.pointee.stalledBy != destination else { return }
         connection.pointee.congestedBy = destination
+        pauseIfCongested(connection)
     }
 
-    /// Reads a source no further if at least half of what it sent just now went to a destination that cannot keep up.
+    /// Reads a source no further if nearly all of what it sends goes to a destination that cannot keep up.
     ///
-    /// A source that mostly talks to others goes on: what it sends to the slow one is dropped, and the others do not feel it.
+    /// A source that talks to others as well goes on: what it sends to the slow one is dropped, and the others do not feel it.
     mutating func pauseIfCongested(_ connection: ConnectionPointer) {
-        guard connection.pointee.congestedBy != .none,
-            connection.pointee.congestedBytes * 2 >= connection.pointee.batchBytes
-        else { return }
+        let destination = connection.pointee.congestedBy
+        guard destination != .none, connection.pointee.congestedUntil == nil, connection.pointee.favours(destination) else {
+            return
+        }
         connection.pointee.congestedUntil = now + Self.longestPause
         counters.backPressurePauses &+= 1
         schedule(connection)

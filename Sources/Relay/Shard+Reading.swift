@@ -15,10 +15,7 @@ extension Shard {
             guard let connection = find(id) else { continue }
             connection.pointee.isInReadList = false
             guard connection.pointee.mayRead else { continue }
-            let last = connection.pointee.lastShard
-            if last >= 0, let ring = ringsOut[last], !ring.room(atLeast: Self.ringReserve) {
-                // What it sends would only be dropped. The bytes stay in its socket, where TCP slows the sender down.
-                fabric.mailboxes[last].ring()
+            guard hasRingRoom(connection) else {
                 wantRead(connection)
                 continue
             }
@@ -29,6 +26,18 @@ extension Shard {
         }
         reading.removeAll(keepingCapacity: true)
         if readList.isEmpty { isStarved = false }
+    }
+
+    /// Whether the shard that a source last sent to can take more from it.
+    ///
+    /// If not, what the source sends would only be dropped. Its bytes stay in its socket, where TCP slows the sender down.
+    private func hasRingRoom(_ connection: ConnectionPointer) -> Bool {
+        let last = connection.pointee.lastShard
+        guard last >= 0, let ring = ringsOut[last] else { return true }
+        if ring.isConsumed(upTo: connection.pointee.previousRingMark), ring.room(atLeast: Self.ringReserve) { return true }
+        ring.awaitConsumer()
+        fabric.mailboxes[last].ring()
+        return ring.isConsumed(upTo: connection.pointee.previousRingMark) && ring.room(atLeast: Self.ringReserve)
     }
 
     private mutating func read(_ connection: ConnectionPointer) {
@@ -205,7 +214,6 @@ extension Shard {
 
     private func beginBatch(_ connection: ConnectionPointer) {
         connection.pointee.batchBytes = 0
-        connection.pointee.congestedBytes = 0
     }
 
     /// After the frames of one read: who sent last takes the packets of its key, and who sent too much is not read for a while.
@@ -219,6 +227,11 @@ extension Shard {
             connection.pointee.rateLimitedUntil = now + delay
             counters.rateLimitPauses &+= 1
             schedule(connection)
+        }
+        let last = connection.pointee.lastShard
+        if last >= 0, let ring = ringsOut[last] {
+            connection.pointee.previousRingMark = connection.pointee.ringMark
+            connection.pointee.ringMark = ring.position
         }
         pauseIfCongested(connection)
     }

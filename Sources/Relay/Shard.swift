@@ -215,8 +215,8 @@ struct Shard: ~Copyable {
     /// arrives before the news of that.
     private mutating func receive() {
         mailbox.take(into: &messages)
-        for ring in ringsIn {
-            if let ring { receive(from: ring) }
+        for source in ringsIn.indices {
+            if let ring = ringsIn[source] { receive(from: source, ring) }
         }
         guard !messages.isEmpty else { return }
         var batch: [ShardMessage] = []
