@@ -83,11 +83,13 @@ package struct ConfigurationLoader: Sendable {
 
     /// Refuses a `CAUSEWAY_…` variable that is nearly one of ours: it would be ignored silently.
     private func refuseMisspelledVariables() throws(ConfigurationError) {
-        let known = Set(ConfigurationKey.all.map(\.environmentVariable))
-        for variable in environment.keys.sorted() where variable.hasPrefix("CAUSEWAY_") && !known.contains(variable) {
-            guard let meant = Spelling.nearest(to: variable, in: known) else { continue }
-            guard meant.count - variable.count <= 3, variable.count - meant.count <= 3 else { continue }
-            throw ConfigurationError(.environment(variable), reason: "is not a setting", remedy: "did you mean \(meant)?")
+        let prefix = "CAUSEWAY_"
+        let known = Set(ConfigurationKey.all.map { String($0.environmentVariable.dropFirst(prefix.count)) })
+        for variable in environment.keys.sorted() where variable.hasPrefix(prefix) {
+            let rest = String(variable.dropFirst(prefix.count))
+            // Other programs of the same house have variables of their own: only a near miss is an error.
+            guard !known.contains(rest), let meant = Spelling.nearest(to: rest, in: known, tolerance: 4) else { continue }
+            throw ConfigurationError(.environment(variable), reason: "is not a setting", remedy: "did you mean \(prefix)\(meant)?")
         }
     }
 

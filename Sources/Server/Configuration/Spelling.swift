@@ -1,10 +1,12 @@
 /// Finds the word that somebody meant who wrote another.
 enum Spelling {
     /// The candidate nearest to `word`, when it is near enough to be worth naming.
-    static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
+    ///
+    /// - Parameter tolerance: how many letters of `word` one wrong letter must be spread over.
+    static func nearest(to word: String, in candidates: some Sequence<String>, tolerance: Int = 3) -> String? {
         let ranked = candidates.map { (candidate: $0, distance: distance(word.lowercased(), $0.lowercased())) }
         guard let best = ranked.min(by: { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }) else { return nil }
-        return best.distance <= max(2, word.count / 3) ? best.candidate : nil
+        return best.distance <= max(1, word.count / tolerance) ? best.candidate : nil
     }
 
     /// Insertions, deletions and replacements between two words (Levenshtein).

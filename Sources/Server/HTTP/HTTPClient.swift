@@ -1,5 +1,5 @@
 internal import NIOCore
-internal import NIOHTTP1
+package import NIOHTTP1
 internal import NIOPosix
 package import TLS
 
@@ -21,6 +21,7 @@ package struct HTTPClient: Sendable {
 
     package struct Answer: Sendable, Equatable {
         package let status: Int
+        package let headers: HTTPHeaders
         package let body: [UInt8]
     }
 
@@ -63,17 +64,19 @@ package struct HTTPClient: Sendable {
             [.head(head)] + (body.isEmpty ? [] : [.body(.byteBuffer(ByteBuffer(bytes: body)))]) + [.end(nil)]
         return try await connection.executeThenClose { inbound, outbound in
             try await outbound.write(contentsOf: parts)
-            var status = 0
+            var head: HTTPResponseHead?
             var received: [UInt8] = []
             for try await part in inbound {
                 switch part {
-                case .head(let head): status = Int(head.status.code)
+                case .head(let received): head = received
                 case .body(let buffer):
                     guard received.count + buffer.readableBytes <= maximumByteCount else {
                         throw HTTPClientError.responseTooLarge
                     }
                     received.append(contentsOf: buffer.readableBytesView)
-                case .end: return Answer(status: status, body: received)
+                case .end:
+                    guard let head else { throw HTTPClientError.closedEarly }
+                    return Answer(status: Int(head.status.code), headers: head.headers, body: received)
                 }
             }
             throw HTTPClientError.closedEarly
