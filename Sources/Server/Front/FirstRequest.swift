@@ -15,6 +15,15 @@ package enum FirstRequest {
         package var isFastStart: Bool
         /// Whether the client named a relay that it would rather be connected to.
         package var isNotIdeal: Bool
+
+        package init(
+            headByteCount: Int, webSocketKey: String? = nil, isFastStart: Bool = false, isNotIdeal: Bool = false
+        ) {
+            self.headByteCount = headByteCount
+            self.webSocketKey = webSocketKey
+            self.isFastStart = isFastStart
+            self.isNotIdeal = isNotIdeal
+        }
     }
 
     package enum Verdict: Equatable, Sendable {
@@ -32,24 +41,20 @@ package enum FirstRequest {
         guard mayBeHTTP1(bytes) else { return .http }
         guard let end = endOfHead(bytes) else { return bytes.count < maximumHeadSize ? .incomplete : .http }
         guard let head = Head(bytes[..<end]), head.isForDERP else { return .http }
+        var upgrade = Upgrade(headByteCount: end, isNotIdeal: !head["ideal-node"].isEmpty)
         switch head["upgrade"].lowercased() {
-        case "derp":
-            break
-        case "websocket":
-            // Very early clients say "websocket" without a sub-protocol and mean the bare stream.
-            guard head.hasToken("derp", in: "sec-websocket-protocol") else { break }
+        case "websocket" where head.hasToken("derp", in: "sec-websocket-protocol"):
             let key = head["sec-websocket-key"]
             // RFC 6455 §4.2.1: sixteen bytes in base64, and version 13.
             guard head["sec-websocket-version"] == "13", Data(base64Encoded: key)?.count == 16 else { return .http }
-            return .derp(
-                Upgrade(headByteCount: end, webSocketKey: key, isFastStart: false, isNotIdeal: !head["ideal-node"].isEmpty))
+            upgrade.webSocketKey = key
+        // Very early clients say "websocket" without a sub-protocol and mean the bare stream.
+        case "derp", "websocket":
+            upgrade.isFastStart = head["derp-fast-start"] == "1"
         default:
             return .http
         }
-        return .derp(
-            Upgrade(
-                headByteCount: end, webSocketKey: nil, isFastStart: head["derp-fast-start"] == "1",
-                isNotIdeal: !head["ideal-node"].isEmpty))
+        return .derp(upgrade)
     }
 
     /// Whether the bytes may still become a request of HTTP/1. What cannot is not waited for.

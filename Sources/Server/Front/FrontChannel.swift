@@ -60,14 +60,19 @@ package struct FrontChannel: ServerChildChannel {
         return statistics
     }
 
-    /// Prepares a connection that was accepted, or fails, upon which NIO closes it.
+    /// Prepares a connection that was accepted, or closes it and fails; NIO drops a channel whose setup fails without closing it.
     ///
     /// It completes at once, because NIO registers the channel only afterwards: what the connection becomes is a future in the value.
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             // A connection without an address is gone already, or comes by a Unix socket: those share one place.
             let source = channel.remoteAddress.flatMap(Endpoint.init) ?? Endpoint(IPAddress(ipv4: 0), 0)
-            try enter(source.address)
+            do {
+                try enter(source.address)
+            } catch {
+                channel.close(promise: nil)
+                throw error
+            }
             let outcome = channel.eventLoop.makePromise(of: Outcome.self)
             let tlsHandler = tls.map { TLSServerHandler(context: $0.value) }
             let handler = FirstRequestHandler(
@@ -77,6 +82,7 @@ package struct FrontChannel: ServerChildChannel {
                 try channel.pipeline.syncOperations.addHandler(handler)
             } catch {
                 handler.abandon()
+                channel.close(promise: nil)
                 throw error
             }
             return Value(channel: channel, outcome: outcome.futureResult)
