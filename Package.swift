@@ -61,6 +61,7 @@ let package = Package(
         .target(name: "STUN", dependencies: ["Wire"], swiftSettings: core),
         .target(name: "DERP", dependencies: ["Wire", "CryptoBox"], swiftSettings: core),
         .target(name: "Disco", dependencies: ["Wire", "CryptoBox"], swiftSettings: core),
+        .target(name: "PortMapping", dependencies: ["Wire"], swiftSettings: core),
         .target(name: "Traversal", dependencies: ["Wire", "STUN", "Disco"], swiftSettings: core),
         .target(name: "Coordination", dependencies: ["Wire", "CryptoBox"], swiftSettings: core),
 
@@ -111,6 +112,7 @@ let package = Package(
         .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN", "VectorSupport"], swiftSettings: common),
         .testTarget(name: "DERPTests", dependencies: ["Wire", "CryptoBox", "DERP", "VectorSupport"], swiftSettings: common),
         .testTarget(name: "DiscoTests", dependencies: ["Wire", "CryptoBox", "Disco", "VectorSupport"], swiftSettings: common),
+        .testTarget(name: "PortMappingTests", dependencies: ["Wire", "PortMapping"], swiftSettings: common),
         .testTarget(
             name: "TraversalTests",
             dependencies: ["Wire", "CryptoBox", "STUN", "Disco", "Traversal", "TestSupport", "VectorSupport"],
