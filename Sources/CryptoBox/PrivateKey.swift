@@ -12,7 +12,7 @@ package typealias DiscoPrivateKey = PrivateKey<DiscoPurpose>
 
 /// A Curve25519 private key, clamped at creation (RFC 7748 §5).
 ///
-/// It has no description, so that it cannot slip into a log.
+/// Its description hides it, so that it cannot slip into a log.
 package struct PrivateKey<Purpose: KeyPurpose>: Sendable {
     /// The 32 secret bytes, for the file that keeps them.
     package let secretBytes: [UInt8]
@@ -66,4 +66,10 @@ package struct PrivateKey<Purpose: KeyPurpose>: Sendable {
         guard unsafe crypto_box_beforenm(&key, peer.bytes, secretBytes) == 0 else { throw .lowOrderPublicKey }
         return SharedSecret(key)
     }
+}
+
+extension PrivateKey: CustomStringConvertible, CustomReflectable {
+    /// Hides the secret: what a print or a dump of anything around the key shows is its public half.
+    package var description: String { "privkey:… of \(publicKey)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

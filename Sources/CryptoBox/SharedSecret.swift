@@ -44,3 +44,9 @@ package struct SharedSecret: Sendable {
         return result == 0 ? plaintext : nil
     }
 }
+
+extension SharedSecret: CustomStringConvertible, CustomReflectable {
+    /// Hides the key, so that it cannot slip into a log.
+    package var description: String { "shared secret …" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
