@@ -53,7 +53,8 @@ extension PathAgent {
         heardDirectlyAt = now
         budget.answered(from: path.endpoint.address, at: now)
         checks.succeeded(path)
-        selector.answered(path, latency: now - ping.sentAt, sentAt: ping.sentAt, at: now)
+        selector.answered(
+            path, latency: now - ping.sentAt, sentAt: ping.sentAt, byteCount: ping.byteCount, at: now)
         selector.choose(at: now)
         checks.limitAttempts()
         peerStarted(at: now)

@@ -92,10 +92,22 @@ package struct PathAgent: Sendable {
             if discovery == .dormant { discovery = .settled(reviewAt: now + Discovery.reviewInterval) }
             rearm(at: now)
         }
-        if health.isTrusted(at: now) { return .direct(current) }
-        selector.update(current) { $0.prove(at: now) }
-        rearm(at: now)
-        return relay.isReachable ? .both(current) : .direct(current)
+        var fit = PathCapacity.Fit.fits
+        if byteCount > health.capacity.proven {
+            selector.update(current) { fit = $0.capacity.fit(byteCount, at: now) }
+            rearm(at: now)
+        }
+        let isTrusted = health.isTrusted(at: now)
+        if !isTrusted {
+            selector.update(current) { $0.prove(at: now) }
+            rearm(at: now)
+        }
+        guard relay.isReachable else { return .direct(current) }
+        switch (fit, isTrusted) {
+        case (.fits, true): return .direct(current)
+        case (.fits, false), (.unknown, _): return .both(current)
+        case (.tooLarge, _): return .relay
+        }
     }
 
     /// Notes an authentic packet of user data: it shows that the peer's way to us works.

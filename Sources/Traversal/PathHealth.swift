@@ -25,6 +25,8 @@ struct PathHealth: Sendable {
     private(set) var provenAt: Instant
     /// Pings that timed out since the last answer.
     private(set) var missed = 0
+    /// How large a datagram gets through.
+    var capacity = PathCapacity()
     /// How often to ping while all is well; nil when nobody keeps the path warm.
     var interval: Duration?
     /// When the last ping was sent.
@@ -65,7 +67,7 @@ struct PathHealth: Sendable {
     var isDead: Bool { missed >= Self.deadAfter }
 
     /// The time a pong may take.
-    private var timeout: Duration {
+    var timeout: Duration {
         min(max(latency * 2 + .milliseconds(50), Self.shortestTimeout), Self.longestTimeout)
     }
 

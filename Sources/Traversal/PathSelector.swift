@@ -21,7 +21,12 @@ struct PathSelector: Sendable {
     }
 
     /// The earliest ping that is due.
-    var nextPing: Instant? { paths.lazy.compactMap(\.nextPing).min() }
+    var nextPing: Instant? {
+        paths.lazy.compactMap { path in
+            guard let probe = path.capacity.nextProbe else { return path.nextPing }
+            return min(probe, path.nextPing ?? probe)
+        }.min()
+    }
 
     /// The paths that are proven well enough not to need a probe of a discovery.
     func trusted(at now: Instant) -> Set<DirectPath> {
@@ -30,9 +35,10 @@ struct PathSelector: Sendable {
 
     // MARK: Content
 
-    mutating func answered(_ path: DirectPath, latency: Duration, sentAt: Instant, at now: Instant) {
+    mutating func answered(_ path: DirectPath, latency: Duration, sentAt: Instant, byteCount: Int, at now: Instant) {
         if let index = index(of: path) {
             paths[index].answered(latency: latency, sentAt: sentAt, at: now)
+            paths[index].capacity.answered(byteCount: byteCount)
             return
         }
         if paths.count >= Self.maximumPaths,

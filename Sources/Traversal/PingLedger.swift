@@ -15,16 +15,18 @@ struct PingLedger: Sendable {
         /// Nil for a ping by relay.
         let path: DirectPath?
         let sentAt: Instant
+        /// The datagram's size.
+        let byteCount: Int
     }
 
     private var entries: [Entry] = []
     private var seen: [TransactionID] = []
     private var nextSeen = 0
 
-    mutating func sent(_ transaction: TransactionID, over path: DirectPath?, at now: Instant) {
+    mutating func sent(_ transaction: TransactionID, over path: DirectPath?, byteCount: Int = 0, at now: Instant) {
         entries.removeAll { now - $0.sentAt > Self.pongTimeout }
         if entries.count >= Self.maximumCount { entries.removeFirst() }
-        entries.append(Entry(transaction: transaction, path: path, sentAt: now))
+        entries.append(Entry(transaction: transaction, path: path, sentAt: now, byteCount: byteCount))
     }
 
     /// Takes the ping that a pong answers, if the pong came in time and directly as the ping went, or by relay as it did.

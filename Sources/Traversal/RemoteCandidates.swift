@@ -72,6 +72,9 @@ struct RemoteCandidates: Sendable {
         let usable = candidates.compactMap { candidate -> Candidate? in
             var candidate = candidate
             candidate.endpoint.address = candidate.endpoint.address.canonical
+            // A guess may be published as a server-reflexive candidate; its priority tells.
+            let isGuess = candidate.priority >> 24 <= UInt32(Candidate.Kind.guessed.typePreference)
+            if candidate.kind == .serverReflexive, isGuess { candidate.kind = .guessed }
             guard candidate.kind != .relayed, candidate.endpoint.isProbeable(allowingLoopback: allowsLoopback) else { return nil }
             return candidate
         }

@@ -27,7 +27,7 @@ package struct SimulatedPacket {
         package var byteCount: Int {
             switch self {
             case .stun(let bytes): bytes.count
-            case .disco(let message, _): 102 + message.encoded.count
+            case .disco(let message, _): 78 + message.encoded.count
             case .data(_, _, let byteCount): byteCount
             }
         }

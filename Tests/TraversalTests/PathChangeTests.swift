@@ -159,6 +159,25 @@ import Wire
     }
 }
 
+/// Paths that carry small datagrams only.
+@Suite struct PathSizeTests {
+    @Test(arguments: [1472, 1452, 1400, 1300, 1210])
+    func packetsTooLargeForTheDirectPathGoByRelay(largest: Int) throws {
+        var run = PairRun(.nat(NATKind()), .nat(NATKind()))
+        run.internet.core.largestPayload = largest
+        run.talk(for: .seconds(10), every: .milliseconds(50), byteCount: 1420)
+        run.internet.run(for: .seconds(1))
+        let (there, back) = (try #require(run.aliceToBob), try #require(run.bobToAlice))
+        #expect(run.isDirect)
+        #expect(run.lost(from: there, to: back).isEmpty)
+        #expect(run.lost(from: back, to: there).isEmpty)
+        let isCarried = largest >= 1420
+        #expect(isCarried ? back.deliveredDirectly > 150 : back.deliveredDirectly == 0)
+        // What is small still goes directly, and alone.
+        #expect(run.alice.send(to: run.bob, byteCount: 200) != .relay)
+    }
+}
+
 /// Hosts with two uplinks.
 @Suite struct MultihomedTests {
     private func pair() throws -> PairRun {
