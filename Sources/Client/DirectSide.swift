@@ -87,7 +87,8 @@ extension LocalNode {
         carryOut(effects, at: now)
         guard !isFirst else { return }
         log.info("the network changed")
-        relay.handler?.value.probe(at: now)
+        relay.networkChanged(addresses: Set(interfaces.flatMap(\.addresses)), at: now)
+        coordination.restartStream?.yield()
         armTimer(for: relay.nextDeadline)
         for session in peers.values {
             act(on: session) { $0.networkChanged(at: now, outputs: &$1) }

@@ -14,6 +14,8 @@ struct CoordinationState {
     var lastEvent: String?
     /// Whether the stream of peers is open.
     var isStreaming = false
+    /// Ends the stream, to open it again from where the machine is now.
+    var restartStream: AsyncStream<Void>.Continuation?
     /// The last published sequence number.
     var sequence: Int64 = 0
     /// Wakes the publisher.
@@ -116,9 +118,7 @@ extension LocalNode {
                     publish()
                     continue
                 }
-                try await link.watch(token: token, after: coordination.lastEvent) { event, id in
-                    await self.take(event, id: id)
-                }
+                try await watch(link, token)
                 backoff.reset()
             } catch let problem as Problem where problem.problemType == .unauthorized {
                 log.info("the token is refused; registering again")
@@ -135,6 +135,24 @@ extension LocalNode {
             try Task.checkCancellation()
             coordination.isStreaming = false
             try await Task.sleep(for: backoff.next(using: &random))
+        }
+    }
+
+    /// Follows the stream until it ends or the network changes.
+    private func watch(_ link: CoordinationLink, _ token: String) async throws {
+        let (restarts, restart) = AsyncStream.makeStream(of: Void.self)
+        coordination.restartStream = restart
+        defer { coordination.restartStream = nil }
+        let last = coordination.lastEvent
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask {
+                try await link.watch(token: token, after: last) { event, id in
+                    await self.take(event, id: id)
+                }
+            }
+            group.addTask { await restarts.first { _ in true } }
+            try await group.next()
         }
     }
 

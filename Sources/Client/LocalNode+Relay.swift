@@ -41,7 +41,7 @@ extension LocalNode {
             try channel.pipeline.syncOperations.addHandler(handler)
             return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
         }
-        relay.opened(connection.1)
+        relay.opened(connection.0, connection.1)
         learnServerAddress(connection.0.remoteAddress.flatMap(Endpoint.init(socketAddress:))?.address)
         armTimer(for: relay.nextDeadline)
         try await withTaskCancellationHandler {

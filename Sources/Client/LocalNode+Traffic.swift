@@ -7,11 +7,13 @@ internal import Wire
 
 // What is exchanged with peers: sessions' outputs carried out, their messages taken.
 extension LocalNode {
-    /// Calls into a session and carries out what comes of it.
+    /// Calls into a session and carries out what comes of it, what is due at once included.
     func act(on session: PeerSession, _ body: (PeerSession, inout [PeerSession.Output]) -> Void) {
         var outputs = self.outputs
         self.outputs = []
         body(session, &outputs)
+        let now = Instant.now
+        if let deadline = session.nextDeadline, deadline <= now { session.deadlineReached(at: now, outputs: &outputs) }
         // Carrying out may append: a message that is answered, a path that fails.
         var index = 0
         while index < outputs.count {

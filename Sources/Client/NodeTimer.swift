@@ -28,7 +28,7 @@ struct NodeTimer {
 }
 
 extension LocalNode {
-    /// What has become due is done at most so often: a deadline in the past must not spin.
+    /// What is due again at once has to wait so long, so that sockets get their turn.
     private static let shortestWait = Duration.milliseconds(1)
     /// How often silent flows are looked for, while there are any.
     private static let sweepInterval = Duration.seconds(15)
@@ -39,7 +39,7 @@ extension LocalNode {
     /// Makes sure that the timer fires by `deadline`.
     func armTimer(for deadline: Instant?) {
         guard let deadline else { return }
-        timer.arm(for: deadline, on: eventLoop) {
+        timer.arm(for: max(deadline, .now + Self.shortestWait), on: eventLoop) {
             self.assumeIsolated { $0.timerFired() }
         }
     }
@@ -51,7 +51,7 @@ extension LocalNode {
         if let deadline = direct.agent.nextDeadline, deadline <= now { localDeadlineReached(at: now) }
         for session in peers.values {
             guard let deadline = session.nextDeadline, deadline <= now else { continue }
-            act(on: session) { $0.deadlineReached(at: now, outputs: &$1) }
+            act(on: session) { _, _ in }
         }
         let lastUsed = peers.values.lazy.compactMap(\.lastUsed).max()
         direct.agent.setInUse(lastUsed.map { now - $0 < Self.useLifetime } ?? false, at: now)
@@ -59,6 +59,6 @@ extension LocalNode {
         var next = earliest(relay.nextDeadline, direct.agent.nextDeadline)
         for session in peers.values { next = earliest(next, session.nextDeadline) }
         if !forwards.isEmpty || !services.isEmpty { next = earliest(next, now + Self.sweepInterval) }
-        armTimer(for: next.map { max($0, now + Self.shortestWait) })
+        armTimer(for: next)
     }
 }

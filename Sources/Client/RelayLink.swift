@@ -5,6 +5,9 @@ internal import Wire
 struct RelayLink {
     /// The connection's handler, while there is a connection.
     private(set) var handler: NIOLoopBound<RelayHandler>?
+    /// The connection, and this machine's address in it.
+    private var channel: (any Channel)?
+    private var localAddress: IPAddress?
     /// Since when packets can be sent; nil while they cannot.
     private(set) var readySince: Instant?
     var latency: Duration?
@@ -18,9 +21,20 @@ struct RelayLink {
     var droppedPackets: Int { droppedBefore + (handler?.value.droppedPackets ?? 0) }
     var nextDeadline: Instant? { handler?.value.nextDeadline }
 
-    mutating func opened(_ handler: NIOLoopBound<RelayHandler>) {
+    mutating func opened(_ channel: any Channel, _ handler: NIOLoopBound<RelayHandler>) {
+        self.channel = channel
         self.handler = handler
+        localAddress = channel.localAddress.flatMap(Endpoint.init(socketAddress:))?.address
         restartDelay = nil
+    }
+
+    /// The machine has these addresses: a connection from another one is dead, however long TCP would try.
+    func networkChanged(addresses: Set<IPAddress>, at now: Instant) {
+        guard let localAddress, !addresses.contains(localAddress) else {
+            handler?.value.probe(at: now)
+            return
+        }
+        channel?.close(promise: nil)
     }
 
     mutating func becameReady(at now: Instant) {
@@ -32,6 +46,7 @@ struct RelayLink {
     mutating func closed(at now: Instant) -> Duration {
         droppedBefore = droppedPackets
         handler = nil
+        channel = nil
         latency = nil
         defer { readySince = nil }
         guard let readySince else { return .zero }

@@ -13,10 +13,9 @@ struct NodeArguments: ParsableArguments {
     var directory: StateDirectory { StateDirectory(state) }
     var control: NodeControl { NodeControl(state: directory) }
 
-    /// `$CAUSEWAY_STATE`, else `$XDG_STATE_HOME/causeway`, else `~/.local/state/causeway`.
+    /// `$XDG_STATE_HOME/causeway`, else `~/.local/state/causeway`.
     private static var defaultState: String {
         let environment = ProcessInfo.processInfo.environment
-        if let state = environment["CAUSEWAY_STATE"] { return state }
         let base = environment["XDG_STATE_HOME"] ?? (environment["HOME"] ?? ".") + "/.local/state"
         return base + "/causeway"
     }
