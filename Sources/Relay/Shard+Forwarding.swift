@@ -13,7 +13,7 @@ extension Shard {
     /// Moves one packet of a client on, from the frame it came in.
     mutating func forward(_ connection: ConnectionPointer, _ frame: UnsafeMutableRawPointer, count: Int) {
         let dataCount = count - PacketLayout.prefixCount
-        let kind = Self.kind(of: frame + PacketLayout.prefixCount, count: dataCount)
+        let kind = PacketKind(of: UnsafeRawBufferPointer(start: frame + PacketLayout.prefixCount, count: dataCount).bytes)
         connection.pointee.batchBytes += count
         connection.pointee.packetsReceived &+= 1
         connection.pointee.bytesReceived &+= UInt64(dataCount)
@@ -45,7 +45,7 @@ extension Shard {
     /// Moves a packet of another relay's client on. Its header and source are written anew, a key further on.
     mutating func forwardPacket(_ connection: ConnectionPointer, _ frame: UnsafeMutableRawPointer, count: Int) {
         let dataCount = count - PacketLayout.forwardPrefixCount
-        let kind = Self.kind(of: frame + PacketLayout.forwardPrefixCount, count: dataCount)
+        let kind = PacketKind(of: UnsafeRawBufferPointer(start: frame + PacketLayout.forwardPrefixCount, count: dataCount).bytes)
         counters.packetsForwardedIn &+= 1
         let source = RouteKey(loading: frame + FrameHeader.byteCount)
         let destination = RouteKey(loading: frame + PacketLayout.prefixCount)
@@ -162,12 +162,6 @@ extension Shard {
         if listeners.count >= Self.heardCount { listeners = listeners.filter { find($0) != nil } }
         if listeners.count < Self.heardCount { listeners.insert(connection.pointee.id) }
         heard[key] = listeners
-    }
-
-    /// Whether a packet looks like a path probe: long enough, and its first bytes are `TS💬`.
-    private static func kind(of data: UnsafeRawPointer, count: Int) -> PacketKind {
-        guard count >= 62, data.loadUnaligned(as: UInt32.self).bigEndian == 0x5453_f09f else { return .other }
-        return PacketKind(of: UnsafeRawBufferPointer(start: data, count: count).bytes)
     }
 
     // MARK: - Back-pressure
