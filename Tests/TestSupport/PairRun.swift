@@ -22,10 +22,14 @@ package struct PairRun {
     }
 
     /// Two accesses with their hosts.
-    package init(_ left: Access, _ right: Access, seed: UInt64 = 1, coreDelay: Duration = .milliseconds(10)) {
+    package init(
+        _ left: Access, _ right: Access, seed: UInt64 = 1, coreDelay: Duration = .milliseconds(10),
+        settling: Duration = .seconds(6)
+    ) {
         let internet = SimulatedInternet(seed: seed, coreDelay: coreDelay)
         self.init(
-            internet, left.host("alice", number: 1, in: internet), right.host("bob", number: 2, in: internet))
+            internet, left.host("alice", number: 1, in: internet), right.host("bob", number: 2, in: internet),
+            settling: settling)
     }
 
     package var aliceToBob: SimulatedPeer? { alice.peers[bob.nodeKey] }

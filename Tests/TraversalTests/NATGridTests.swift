@@ -17,10 +17,8 @@ import Wire
         #expect(cell.lost == 0, "\(cell.summary)")
     }
 
-    /// Writes the table to the file that `CAUSEWAY_GRID` names.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["CAUSEWAY_GRID"] != nil))
-    func theGridIsWritten() throws {
-        let path = try #require(ProcessInfo.processInfo.environment["CAUSEWAY_GRID"])
+    /// The table of the grid, which the file that `CAUSEWAY_GRID` names gets.
+    @Test func theGridIsATable() throws {
         var lines = ["| | " + Access.all.map(\.name).joined(separator: " | ") + " |"]
         lines.append("|" + String(repeating: " --- |", count: Access.all.count + 1))
         for row in Access.all.indices {
@@ -29,6 +27,8 @@ import Wire
             }
             lines.append("| **\(Access.all[row].name)** | " + cells.joined(separator: " | ") + " |")
         }
+        #expect(lines.count == Access.all.count + 2)
+        guard let path = ProcessInfo.processInfo.environment["CAUSEWAY_GRID"] else { return }
         try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
     }
 }
