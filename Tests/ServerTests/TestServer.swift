@@ -15,18 +15,28 @@ import Wire
 struct TestServer: Sendable {
     let process: ServerProcess
     let directory: DataDirectory
+    private let group: ServiceGroup
 
-    /// Runs `body` beside the server, then shuts the server down in good order.
+    /// Begins the shutdown, as `SIGTERM` does.
+    func shutDown() async { await group.triggerGracefulShutdown() }
+
+    /// Runs `body` beside a server with a directory of its own, then shuts the server down in good order.
     static func run(
         _ change: (inout Settings) -> Void = { _ in }, _ body: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "cw-\(UUID().uuidString.prefix(8))").path
-        // What is left in a temporary directory does no harm.
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let process = try await ServerProcess.start(settings(path, change), logger: quiet)
-        let server = TestServer(process: process, directory: DataDirectory(path: path))
+        let directory = TemporaryDirectory()
+        try await run(in: directory, change, body)
+    }
+
+    /// Runs `body` beside a server in a directory that other runs may share.
+    static func run(
+        in directory: TemporaryDirectory, _ change: (inout Settings) -> Void = { _ in },
+        _ body: @escaping @Sendable (TestServer) async throws -> Void
+    ) async throws {
+        let process = try await ServerProcess.start(settings(directory.path, change), logger: quiet)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: [Runner(process: process)], logger: quiet))
+        let server = TestServer(process: process, directory: DataDirectory(path: directory.path), group: group)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             do {
@@ -138,6 +148,17 @@ struct TestServer: Sendable {
         let key = if let joinKey { joinKey } else { try await self.joinKey() }
         let answer = try await register(node, joinKey: key, name: name)
         return (node, try #require(answer.decoded(RegistrationResponse.self), "\(answer.text)"))
+    }
+}
+
+/// A directory that is gone with its value.
+final class TemporaryDirectory: Sendable {
+    // Short, because the path of a Unix socket in it has at most 107 bytes.
+    let path = "/tmp/cw-\(UUID().uuidString.prefix(8))"
+
+    deinit {
+        // What is left in a temporary directory does no harm.
+        try? FileManager.default.removeItem(atPath: path)
     }
 }
 

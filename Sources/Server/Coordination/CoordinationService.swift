@@ -127,7 +127,7 @@ actor CoordinationService {
     /// Opens the stream of a node's network: what it missed since `last`, or a snapshot, then every change.
     func openStream(
         of node: NodeID, since last: EventID?, close: @escaping @Sendable () -> Void
-    ) throws -> (id: UInt64, events: AsyncStream<ByteBuffer>) {
+    ) throws -> PeerStream {
         guard !isDraining else { throw Problem(.unavailable, detail: "The server restarts.", retryAfterSeconds: 1) }
         guard streams.count < maximumStreamCount else {
             throw Problem(.unavailable, detail: "There are \(maximumStreamCount) streams open.", retryAfterSeconds: 30)
@@ -141,7 +141,7 @@ actor CoordinationService {
         var effects: [RegistryEffect] = []
         registry.connectionOpened(of: node, at: now, effects: &effects)
         _ = apply(effects)
-        return (id, events)
+        return PeerStream(id: id, events: events, end: { continuation.finish() })
     }
 
     private func greeting(of node: NodeID, since last: EventID?) throws -> (NetworkID, ByteBuffer) {

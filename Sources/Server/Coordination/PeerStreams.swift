@@ -2,6 +2,15 @@ internal import Coordination
 internal import Foundation
 internal import NIOCore
 
+/// One reader's side of a stream.
+struct PeerStream: Sendable {
+    let id: UInt64
+    /// Pieces of text to send as they are.
+    let events: AsyncStream<ByteBuffer>
+    /// Ends `events`, when the reader has gone.
+    let end: @Sendable () -> Void
+}
+
 /// The open peer streams (Server-Sent Events) of all networks.
 ///
 /// An event is encoded once for all its readers. A reader that has too much waiting is cut off: it comes back with

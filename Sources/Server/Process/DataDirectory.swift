@@ -32,7 +32,7 @@ package enum ExitStatus: Int32, Sendable {
     case refused = 6
 }
 
-/// The files of one server: a directory that is its owner's alone, locked while a server runs on it.
+/// The files of one server: a directory that is its owner's alone.
 package struct DataDirectory: Sendable {
     package let path: String
 
@@ -46,9 +46,8 @@ package struct DataDirectory: Sendable {
     package var certificateKeyFile: String { path + "/certificate.key" }
     package var adminSocket: String { path + "/admin.sock" }
     package var adminTokenFile: String { path + "/admin.token" }
-    private var lockFile: String { path + "/lock" }
 
-    /// Makes the directory if it is missing, and locks it. The lock lasts as long as the process.
+    /// Makes the directory if it is missing. That only one server runs on it is the database's to see to.
     package func open() throws(StartError) {
         do {
             try FileManager.default.createDirectory(
@@ -56,18 +55,11 @@ package struct DataDirectory: Sendable {
         } catch {
             throw StartError(.data, "cannot make the data directory \(path); give another with --data, or make it writable")
         }
-        let lock = Glibc.open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else {
-            throw StartError(.data, "cannot write in the data directory \(path); give another with --data, or make it writable")
-        }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw StartError(.data, "another causeway-server runs on \(path); stop it, or give another directory with --data")
-        }
     }
 
     /// The server's private key: read, or made at the first start.
     package func serverKey() throws(StartError) -> NodePrivateKey {
+        // A file that cannot be read is told apart from none below.
         if let text = try? String(contentsOfFile: keyFile, encoding: .utf8) {
             guard let key = NodePrivateKey(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
                 throw StartError(.data, "\(keyFile) is damaged; restore it, or remove it: every client must then learn a new key")

@@ -40,6 +40,14 @@ struct ServerParts: Sendable {
     init(_ settings: Settings, directory: DataDirectory, logger: Logger) async throws(StartError) {
         self.settings = settings
         self.logger = logger
+        // First of all: it makes sure that no other server runs on the directory.
+        let store: SQLiteStore
+        do {
+            store = try SQLiteStore(path: directory.databaseFile)
+        } catch {
+            throw StartError(.data, "\(error)")
+        }
+        self.store = store
         let serverKey = try directory.serverKey()
         self.serverKey = serverKey
         hosts = PublicHosts.choose(configured: settings.publicHosts, listening: settings.listen)
@@ -56,8 +64,6 @@ struct ServerParts: Sendable {
         admissionQueue = AdmissionQueue(logger: logger)
         datapath = try Self.makeDatapath(settings, serverKey, admissionQueue, logger)
         do {
-            let store = try SQLiteStore(path: directory.databaseFile)
-            self.store = store
             service = try await CoordinationService(
                 configuration: settings.registryConfiguration, serverKey: serverKey, store: store,
                 maximumStreamCount: settings.limits.streams, logger: logger,

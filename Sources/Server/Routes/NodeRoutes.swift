@@ -90,18 +90,23 @@ struct NodeRoutes: Sendable {
         // A number of another kind or of another run resumes nothing: a snapshot comes.
         let last = HTTPField.Name("Last-Event-ID").flatMap { exchange.request.headers[$0] }.flatMap { EventID($0) }
         if exchange.request.method == .head { return Response(status: .ok, headers: [.contentType: "text/event-stream"]) }
-        let (id, events) = try await service.openStream(of: node, since: last, close: exchange.close)
+        let stream = try await service.openStream(of: node, since: last, close: exchange.close)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { [service] writer in
                 do {
-                    for await event in events { try await writer.write(event) }
-                    try await writer.finish(nil)
+                    // A reader that goes away says so by closing its side; without this it would be noticed at the next event.
+                    try await exchange.request.body.consumeWithInboundCloseHandler { _ in
+                        for await event in stream.events { try await writer.write(event) }
+                        try await writer.finish(nil)
+                    } onInboundClosed: {
+                        stream.end()
+                    }
                 } catch {
-                    await service.streamEnded(id)
+                    await service.streamEnded(stream.id)
                     throw error
                 }
-                await service.streamEnded(id)
+                await service.streamEnded(stream.id)
             })
     }
 
