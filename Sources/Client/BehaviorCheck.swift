@@ -31,7 +31,7 @@ actor BehaviorCheck {
         guard let family = servers.first?.address.family else { return BehaviorReport() }
         let (events, source) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(256))
         for id in [Self.main, Self.second] {
-            sockets[id] = try await DirectSocket.bind(id, family: family, on: eventLoop) { bytes, path in
+            sockets[id] = try await DirectSocket.bind(id, WantedSocket(family: family), on: eventLoop) { bytes, path in
                 source.yield(.datagram(Array(buffer: bytes), path))
             }
         }

@@ -1,31 +1,52 @@
 internal import FoundationEssentials
+internal import Wire
 
-/// The interfaces that the default routes leave by.
-enum DefaultRoute {
-    /// Reads the process's own network namespace; without procfs there are no names.
-    static func interfaceNames() -> Set<String> {
+/// A default route.
+struct DefaultRoute: Hashable, Sendable {
+    let family: IPAddress.Family
+    /// The interface that it leaves by.
+    let interface: String
+    /// In the kernel's hexadecimal.
+    let gateway: String
+    /// The kernel takes the route of the lowest one.
+    let metric: Int
+
+    /// The default routes of the process's network namespace; none without procfs.
+    static func all() -> Set<DefaultRoute> {
         // A table that cannot be read is one without a default route.
         let ipv4 = (try? String(contentsOfFile: "/proc/self/net/route", encoding: .utf8)) ?? ""
         let ipv6 = (try? String(contentsOfFile: "/proc/self/net/ipv6_route", encoding: .utf8)) ?? ""
-        return interfaceNames(ipv4: ipv4, ipv6: ipv6)
+        return all(ipv4: ipv4, ipv6: ipv6)
     }
 
     /// Reads the kernel's tables.
     ///
-    /// IPv4 lines are `name destination gateway flags … mask …` below a heading. IPv6 lines are `destination length … name`; the
-    /// entry that stands for "no route" is a default route of `lo`.
-    static func interfaceNames(ipv4: String, ipv6: String) -> Set<String> {
-        var names: Set<String> = []
+    /// IPv4 lines are `name destination gateway flags references use metric mask …` below a heading. IPv6 lines are `destination
+    /// length source length gateway metric … name`, all hexadecimal; the entry that stands for "no route" is a default route of `lo`.
+    static func all(ipv4: String, ipv6: String) -> Set<DefaultRoute> {
+        var routes: Set<DefaultRoute> = []
         for line in ipv4.split(separator: "\n").dropFirst() {
             let fields = line.split(whereSeparator: \.isWhitespace)
-            if fields.count > 7, fields[1] == "00000000", fields[7] == "00000000" { names.insert(String(fields[0])) }
+            guard fields.count > 7, fields[1] == "00000000", fields[7] == "00000000" else { continue }
+            routes.insert(
+                DefaultRoute(
+                    family: .ipv4, interface: String(fields[0]), gateway: String(fields[2]), metric: Int(fields[6]) ?? 0))
         }
         for line in ipv6.split(separator: "\n") {
             let fields = line.split(whereSeparator: \.isWhitespace)
-            if fields.count == 10, fields[1] == "00", fields[0].allSatisfy({ $0 == "0" }), fields[9] != "lo" {
-                names.insert(String(fields[9]))
-            }
+            guard fields.count == 10, fields[1] == "00", fields[0].allSatisfy({ $0 == "0" }), fields[9] != "lo" else { continue }
+            routes.insert(
+                DefaultRoute(
+                    family: .ipv6, interface: String(fields[9]), gateway: String(fields[4]),
+                    metric: Int(fields[5], radix: 16) ?? 0))
         }
-        return names
+        return routes
+    }
+}
+
+extension Set<DefaultRoute> {
+    /// The interface that packets of a family to the Internet leave by; nil without a default route.
+    func interface(of family: IPAddress.Family) -> String? {
+        filter { $0.family == family }.min { ($0.metric, $0.interface) < ($1.metric, $1.interface) }?.interface
     }
 }

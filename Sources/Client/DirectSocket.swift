@@ -15,18 +15,20 @@ struct DirectSocket: Sendable {
     /// Datagrams read before others on the event loop get their turn.
     private static let readsPerTurn: UInt = 16
 
+    /// SO_BINDTOIFINDEX of `asm-generic/socket.h`: a socket of one interface, which needs no privilege.
+    private static let bindToInterface = NIOBSDSocket.Option(rawValue: 62)
+
     /// Which socket it is, and its bound port.
     let local: LocalSocket
     private let channel: any Channel
     private let descriptor: Int32
 
-    /// Binds a socket of one family; `receive` gets every datagram on the event loop.
+    /// Binds a socket to a free port; `receive` gets every datagram on the event loop.
     static func bind(
-        _ id: SocketID, family: IPAddress.Family, isForTests: Bool = false, on eventLoop: any EventLoop,
+        _ id: SocketID, _ wanted: WantedSocket, on eventLoop: any EventLoop,
         receive: @escaping @Sendable (ByteBuffer, DirectPath) -> Void
     ) async throws -> DirectSocket {
-        let host = family == .ipv4 ? "0.0.0.0" : "::"
-        let channel = try await DatagramBootstrap(group: eventLoop)
+        var bootstrap = DatagramBootstrap(group: eventLoop)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: maximumByteCount))
             .channelOption(.maxMessagesPerRead, value: readsPerTurn)
             .channelInitializer { channel in
@@ -34,16 +36,21 @@ struct DirectSocket: Sendable {
                     try channel.pipeline.syncOperations.addHandler(DatagramReader(socket: id, receive: receive))
                 }
             }
-            .bind(host: host, port: 0)
-            .get()
-        let bound = UInt16(clamping: channel.localAddress?.port ?? 0)
+        if let index = wanted.interfaceIndex {
+            bootstrap = bootstrap.channelOption(.socketOption(bindToInterface), value: Int(index))
+        }
+        if wanted.family == .ipv6 {
+            bootstrap = bootstrap.channelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+        }
+        let channel = try await bootstrap.bind(host: wanted.family == .ipv4 ? "0.0.0.0" : "::", port: 0).get()
         let descriptor = try await eventLoop.submit {
             try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
         }.get()
         guard let descriptor else { throw NodeFailure(.failed, "the UDP socket has no descriptor: report this as a mistake") }
-        return DirectSocket(
-            local: LocalSocket(id: id, family: family, port: bound, isForTests: isForTests), channel: channel,
-            descriptor: descriptor)
+        let local = LocalSocket(
+            id: id, family: wanted.family, port: UInt16(clamping: channel.localAddress?.port ?? 0),
+            interfaceIndex: wanted.interfaceIndex, isForTests: wanted.isForTests)
+        return DirectSocket(local: local, channel: channel, descriptor: descriptor)
     }
 
     /// Sends one datagram at once, with its own TTL if one is given. On the event loop only.

@@ -3,6 +3,7 @@ internal import CryptoBox
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import Traversal
 internal import Wire
 
 /// A node of a Causeway network in this process: it registers, holds the relay link, finds direct paths to its peers and carries
@@ -47,7 +48,9 @@ public actor LocalNode {
         log = Logger(label: "causeway.node")
         eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         (stops, stopping) = AsyncStream.makeStream()
-        direct = DirectSide(allowsLoopback: options.allowsLoopback)
+        // A machine with nothing but loopback can only have peers on itself.
+        let isAlone = !NetworkInterface.all().contains { $0.role == .uplink && $0.addresses.contains { !$0.isLinkLocal } }
+        direct = DirectSide(allowsLoopback: options.allowsLoopback || isAlone)
         services = ServiceTable(options.allowed)
         try options.state.create()
         (state, joinKey) = try NodeState.load(for: options)
@@ -59,7 +62,7 @@ public actor LocalNode {
         defer { lock.release() }
         self.onReady = onReady
         let control = try await ControlServer(path: try options.state.controlSocketPath(), on: eventLoop)
-        await bindSockets()
+        await lookAtNetwork()
         let reason: StopReason
         do {
             reason = try await withThrowingTaskGroup(of: StopReason?.self) { group in

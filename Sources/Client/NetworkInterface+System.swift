@@ -7,10 +7,10 @@ extension NetworkInterface {
     /// The interfaces of this machine that are switched on, those of the default routes first.
     ///
     /// Empty when the system does not tell; the next change of an address asks again.
-    static func all() -> [NetworkInterface] {
+    static func all(routes: Set<DefaultRoute> = DefaultRoute.all()) -> [NetworkInterface] {
         // It fails only for want of memory or descriptors.
         let devices = (try? System.enumerateDevices()) ?? []
-        let routed = DefaultRoute.interfaceNames()
+        let routed = [routes.interface(of: .ipv4), routes.interface(of: .ipv6)]
         var found: [String: NetworkInterface] = [:]
         for device in devices {
             guard let address = device.address.flatMap(Endpoint.init(socketAddress:))?.address else { continue }

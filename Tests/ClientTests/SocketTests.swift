@@ -11,8 +11,9 @@ import Wire
     @Test func aDatagramArrivesWithItsWay() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let (received, arrived) = AsyncStream.makeStream(of: (String, DirectPath).self)
-        let left = try await DirectSocket.bind(SocketID(1), family: .ipv4, on: loop) { _, _ in }
-        let right = try await DirectSocket.bind(SocketID(2), family: .ipv4, isForTests: true, on: loop) { bytes, path in
+        let left = try await DirectSocket.bind(SocketID(1), WantedSocket(family: .ipv4), on: loop) { _, _ in }
+        let right = try await DirectSocket.bind(SocketID(2), WantedSocket(family: .ipv4, isForTests: true), on: loop) {
+            bytes, path in
             arrived.yield((String(buffer: bytes), path))
         }
         let destination = Endpoint(IPAddress(127, 0, 0, 1), right.local.port)
@@ -28,7 +29,7 @@ import Wire
     @Test func anErrorBelongsToItsDatagramAndTheSocketLives() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let (received, arrived) = AsyncStream.makeStream(of: String.self)
-        let socket = try await DirectSocket.bind(SocketID(1), family: .ipv4, on: loop) { bytes, _ in
+        let socket = try await DirectSocket.bind(SocketID(1), WantedSocket(family: .ipv4), on: loop) { bytes, _ in
             arrived.yield(String(buffer: bytes))
         }
         // Broadcasting needs a permission that the socket has not.

@@ -1,0 +1,156 @@
+internal import Coordination
+internal import Disco
+internal import Logging
+internal import NIOCore
+internal import Traversal
+internal import Wire
+
+// The node's sockets: bound for the network as it is, read, and told to everything that depends on them.
+extension LocalNode {
+    /// How long news of the network is gathered before it is looked at.
+    private static let settlingTime = Duration.milliseconds(100)
+
+    /// Gives sockets and interfaces to the local machine, and everything else that depends on them, if they are not what they were.
+    func lookAtNetwork() async {
+        let routes = DefaultRoute.all()
+        let interfaces = NetworkInterface.all(routes: routes)
+        guard interfaces != direct.interfaces || routes != direct.routes else { return }
+        let isFirst = direct.interfaces == nil
+        let isRouteOnly = interfaces == direct.interfaces
+        direct.interfaces = interfaces
+        direct.routes = routes
+        await closeSockets(of: interfaces)
+        await bindSockets(WantedSocket.all(for: interfaces, routes: routes))
+        let now = Instant.now
+        var effects: [LocalAgent.Effect] = []
+        direct.agent.setNetwork(
+            sockets: direct.sockets.values.map(\.local).sorted { $0.id < $1.id }, interfaces: interfaces, at: now,
+            effects: &effects)
+        if isRouteOnly { direct.agent.measureBehavior(at: now) }
+        carryOut(effects, at: now)
+        guard !isFirst else { return }
+        log.info("the network changed")
+        relay.networkChanged(addresses: Set(interfaces.flatMap(\.addresses)), at: now)
+        coordination.restartStream?.yield()
+        armTimer(for: relay.nextDeadline)
+        for session in peers.values {
+            act(on: session) { $0.networkChanged(at: now, outputs: &$1) }
+        }
+    }
+
+    /// Closes the sockets that are bound to an interface which is gone. One that became the default route's keeps its socket: paths use it.
+    private func closeSockets(of interfaces: [NetworkInterface]) async {
+        for (id, socket) in direct.sockets {
+            guard let index = socket.local.interfaceIndex,
+                !interfaces.contains(where: { $0.index == index && $0.role == .uplink })
+            else { continue }
+            direct.sockets[id] = nil
+            await socket.close()
+        }
+    }
+
+    /// Binds the sockets that are missing. Without any, the relay carries everything.
+    private func bindSockets(_ wanted: [WantedSocket]) async {
+        let present = Set(direct.sockets.values.map { WantedSocket($0.local) })
+        for socket in wanted where !present.contains(socket) {
+            let id = direct.makeID()
+            do {
+                direct.sockets[id] = try await DirectSocket.bind(id, socket, on: eventLoop) { bytes, path in
+                    self.assumeIsolated { $0.datagramReceived(bytes, over: path) }
+                }
+            } catch {
+                log.info("no UDP socket", metadata: ["family": "\(socket.family)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    /// Hears of changes of links, addresses and routes until cancelled.
+    func watchNetwork() async throws {
+        let (news, source) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let channel: any Channel
+        do {
+            channel = try await RouteWatcher.open(on: eventLoop) { source.yield() }
+        } catch {
+            // Without it a change is noticed when something does not answer any more.
+            log.info("changes of the network are not reported", metadata: ["reason": "\(error)"])
+            return
+        }
+        for await _ in news {
+            // One change is many messages.
+            try await Task.sleep(for: Self.settlingTime)
+            await lookAtNetwork()
+        }
+        try await channel.close()
+    }
+
+    /// Adds the address by which the server was reached to the STUN servers.
+    func learnServerAddress(_ address: IPAddress?) {
+        guard let description = coordination.server else { return }
+        var servers = description.stun.endpoints
+        if let address {
+            let reached = Endpoint(address, description.stun.port)
+            if !servers.contains(reached) { servers.append(reached) }
+        }
+        if let alternate = description.stun.alternate { servers.append(alternate) }
+        guard servers != direct.servers else { return }
+        direct.servers = servers
+        state.stunServers = servers
+        save()
+        let now = Instant.now
+        direct.agent.setServers(servers, at: now)
+        localDeadlineReached(at: now)
+    }
+
+    private func datagramReceived(_ bytes: ByteBuffer, over path: DirectPath) {
+        let now = Instant.now
+        switch DirectSide.classify(bytes.readableBytesSpan) {
+        case .stun:
+            var effects: [LocalAgent.Effect] = []
+            direct.receive(bytes.readableBytesSpan, over: path, at: now, effects: &effects)
+            carryOut(effects, at: now)
+        case .disco:
+            guard let sender = Packet.sender(of: bytes.readableBytesSpan),
+                let session = direct.discoKeys[sender].flatMap({ peers[$0] })
+            else { return }
+            act(on: session) { $0.receiveDisco(bytes.readableBytesSpan, from: .direct(path), at: now, outputs: &$1) }
+        case .session:
+            sessionPacketReceived(bytes.readableBytesSpan, over: path, at: now)
+        }
+    }
+
+    /// Gives the local machine its due.
+    func localDeadlineReached(at now: Instant) {
+        var effects: [LocalAgent.Effect] = []
+        direct.deadlineReached(at: now, effects: &effects)
+        carryOut(effects, at: now)
+    }
+
+    /// Confirms our mapped endpoints; the sessions hear of it when that is done.
+    func refreshLocal(at now: Instant) {
+        var effects: [LocalAgent.Effect] = []
+        direct.agent.refresh(at: now, effects: &effects)
+        carryOut(effects, at: now)
+    }
+
+    private func carryOut(_ effects: [LocalAgent.Effect], at now: Instant) {
+        for effect in effects {
+            switch effect {
+            case .sendSTUN(let bytes, let server, let socket):
+                // A request that cannot be sent is one without an answer, which the machine knows how to take.
+                try? direct.sockets[socket]?.send(bytes, to: server)
+            case .descriptionChanged(let description):
+                publish()
+                setLocal(description, at: now)
+            case .descriptionConfirmed(let description):
+                setLocal(description, at: now)
+            }
+        }
+        armTimer(for: direct.agent.nextDeadline)
+    }
+
+    private func setLocal(_ description: LocalDescription, at now: Instant) {
+        for session in peers.values {
+            act(on: session) { $0.setLocal(description, at: now, outputs: &$1) }
+        }
+    }
+}
