@@ -29,7 +29,7 @@ extension PortMapper {
         _ row: AttemptRow, at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
         guard let route, !row.remaining.isEmpty, now < row.endsAt else {
-            return rowFailed(row, at: now, using: &random, effects: &effects)
+            return rowFailed(row, at: now, effects: &effects)
         }
         var row = row
         let method = row.remaining.removeFirst()
@@ -115,9 +115,7 @@ extension PortMapper {
         seenAt[.upnp] = nil
     }
 
-    private mutating func rowFailed(
-        _ row: AttemptRow, at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
-    ) {
+    private mutating func rowFailed(_ row: AttemptRow, at now: Instant, effects: inout [Effect]) {
         report.failure = row.failure
         if row.isRenewal, let lease {
             guard row.failure != .noAnswer else {
@@ -127,7 +125,7 @@ extension PortMapper {
                 return
             }
             self.lease = nil
-            begin(at: now, using: &random, effects: &effects)
+            startProbe(at: now, effects: &effects)
         } else if row.isFromMemory, row.failure == .noAnswer || row.failure == .noService {
             // What was seen is not there any more.
             startProbe(at: now, effects: &effects)
@@ -136,8 +134,9 @@ extension PortMapper {
         }
     }
 
-    /// Waits before the next attempt, longer each time.
+    /// Waits before the next attempt, which begins with a search, longer each time.
     mutating func backOff(atLeast least: Duration, at now: Instant) {
+        seenAt = [:]
         let doubled = Self.firstBackOff * (1 << min(failureCount, 5))
         failureCount += 1
         phase = .resting(until: now + min(max(doubled, least), Self.longestBackOff))

@@ -1,6 +1,7 @@
-@testable import PortMapping
 import Testing
 import Wire
+
+@testable import PortMapping
 
 struct GatewayEpochTests {
     @Test(arguments: [
