@@ -46,6 +46,15 @@ at() {
     if [ ${#namespaces[@]} -gt 0 ]; then ip netns exec "$prefix-$place" "$@"; else "$@"; fi
 }
 
+# start PLACE LOG COMMAND…: the same in the background, until the end of the demonstration.
+start() {
+    local place=$1 log=$2 inside=()
+    shift 2
+    [ ${#namespaces[@]} -eq 0 ] || inside=(ip netns exec "$prefix-$place")
+    "${inside[@]}" "$@" > "$log" 2>&1 &
+    programs+=($!)
+}
+
 namespace() {
     ip netns add "$prefix-$1"
     namespaces+=("$prefix-$1")
@@ -100,15 +109,16 @@ if [ "$(id -u)" -eq 0 ]; then
     echo "                                          +-- Internet -- server 203.0.113.2"
     echo "bob   192.168.2.10 -- NAT 198.51.100.34 --+"
     addresses=(--listen 203.0.113.2:443 --stun 203.0.113.2:3478 --stun-alternate 203.0.113.3:3479)
+    up=()
     at router1 ping -c 1 -W 1 192.168.2.10 > /dev/null 2>&1 && fail "the two homes reach each other without Causeway: the demonstration would prove nothing"
 else
     say "Not root: server and clients share this machine's loopback (run as root to see two real NATs)"
     addresses=(--listen 127.0.0.1:0 --stun 127.0.0.1:0)
+    up=(--loopback)
 fi
 
 say "\$ causeway-server serve"
-at vps "$server" serve --data "$work/server" "${addresses[@]}" --admin 127.0.0.1:0 > "$work/server.log" 2>&1 &
-programs+=($!)
+start vps "$work/server.log" "$server" serve --data "$work/server" "${addresses[@]}" --admin 127.0.0.1:0
 for _ in $(seq 100); do
     [ -S "$work/server/admin.sock" ] && at vps "$server" invite --data "$work/server" > "$work/line" 2> /dev/null && break
     sleep 0.1
@@ -119,8 +129,7 @@ cat "$work/server.log"
 for name in alice bob; do
     line=$(at vps "$server" invite --data "$work/server")
     say "$name\$ causeway up '$line'"
-    at "$name" "$client" up "$line" --state "$work/$name" --name "$name" > "$work/$name.log" 2>&1 &
-    programs+=($!)
+    start "$name" "$work/$name.log" "$client" up "$line" --state "$work/$name" --name "$name" "${up[@]}"
 done
 for _ in $(seq 100); do
     at alice "$client" status --state "$work/alice" 2> /dev/null | grep -q bob && break
@@ -130,8 +139,17 @@ done
 say "alice\$ causeway ping bob --until-direct"
 at alice "$client" ping bob --until-direct --state "$work/alice" || fail "no direct path"
 
+relayed() { at vps "$server" stats --data "$work/server" | grep '^relayed'; }
+say "vps\$ causeway-server stats | grep relayed     # before, and after three more pings"
+before=$(relayed)
+echo "$before"
+at alice "$client" ping bob --count 3 --state "$work/alice" || fail "no answer"
+after=$(relayed)
+echo "$after"
+[ "$before" = "$after" ] || fail "the pings took the relay"
+
 say "alice\$ causeway status"
 at alice "$client" status --state "$work/alice"
 say "vps\$ causeway-server stats"
 at vps "$server" stats --data "$work/server"
-say "Done: the first reply came by relay, the last one straight from the peer."
+say "Done: the first reply came by relay, the later ones straight from the peer, and the relay carried none of them."

@@ -89,3 +89,18 @@ def two_nodes(server, directory, alice_space=None, bob_space=None, alice=(), bob
     first.wait_for_peer("bob")
     second.wait_for_peer("alice")
     return first, second
+
+
+class Forward(Running):
+    """`causeway forward` on a free local port, which `address` tells; use it as a context manager."""
+
+    def __init__(self, node, peer, port):
+        super().__init__(
+            CLIENT, "forward", "--listen", "127.0.0.1:0", "--peer", peer, "--to", port, "--state", node.state, space=node.space)
+        self.address = self.wait_for_line(r"listening on (\S+),")[1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()

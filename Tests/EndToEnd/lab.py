@@ -9,11 +9,17 @@ prefix, and `close()` ends every process in them and removes them, also after a 
      +------ gateway 2     198.51.100.32/28, 2001:db8:2::/64 --- LAN 192.168.2.0/24 --- hosts
 """
 
+import contextlib
+import ctypes
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import time
+
+# From <sched.h>; Python has os.setns from 3.12 on.
+CLONE_NEWNET = 0x40000000
 
 _numbers = itertools.count(1)
 
@@ -71,6 +77,23 @@ class Namespace:
     def become_router(self):
         for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
             self.sysctl(key, 1)
+
+    @contextlib.contextmanager
+    def entered(self):
+        """The calling thread works inside the namespace; sockets that it makes stay there."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{self.full_name}") as inside:
+            if libc.setns(inside.fileno(), CLONE_NEWNET) != 0:
+                raise LabError(f"setns {self.full_name}: {os.strerror(ctypes.get_errno())}")
+            try:
+                yield
+            finally:
+                if libc.setns(home.fileno(), CLONE_NEWNET) != 0:
+                    raise SystemExit("a thread cannot leave its network namespace")
+
+    def socket(self, *words):
+        with self.entered():
+            return socket.socket(*words)
 
     def processes(self):
         done = subprocess.run(["ip", "netns", "pids", self.full_name], capture_output=True, text=True)
