@@ -7,6 +7,9 @@ final class Fabric: Sendable {
     /// Numbers the changes of routes, so that all shards agree which of two came later.
     private let order = Atomic<UInt64>(0)
 
+    /// Connections that all shards hold together.
+    private let connections = Atomic<Int>(0)
+
     /// Nil when the process has too few descriptors.
     init?(shardCount: Int) {
         var mailboxes: [Mailbox] = []
@@ -29,6 +32,17 @@ final class Fabric: Sendable {
     }
 
     func nextOrder() -> UInt64 { order.add(1, ordering: .relaxed).newValue }
+
+    /// Counts another connection, unless there are `maximum` already; 0 means without limit.
+    func takeConnection(maximum: Int) -> Bool {
+        guard connections.add(1, ordering: .relaxed).newValue > maximum, maximum > 0 else { return true }
+        giveConnection()
+        return false
+    }
+
+    func giveConnection() {
+        connections.subtract(1, ordering: .relaxed)
+    }
 
     /// Tells all shards but `sender`.
     func broadcast(_ message: ShardMessage, but sender: Int? = nil) {

@@ -122,7 +122,7 @@ struct SendLane: ~Copyable {
             dropOldest(of: heaviest, keeping: share, drops: &drops)
         }
         makeRoom(for: frame.count, pool: &pool)
-        guard let storage, let packets else { return false }
+        guard let storage else { return false }
         memcpy(storage + end, address, frame.count)
         let previous = shares.shares[Int(share)].newest
         if shares.shares[Int(share)].packets == 0 {
@@ -144,7 +144,7 @@ struct SendLane: ~Copyable {
 
     /// The frames at the head, `limit` bytes at most but one frame at least; nil when nothing waits.
     func run(limit: Int) -> Run? {
-        guard packetCount > 0, let storage, let packets else { return nil }
+        guard packetCount > 0, let storage else { return nil }
         let first = packets[slot(head)]
         let start = Int(first.offset)
         var length = Int(first.length)
@@ -166,7 +166,6 @@ struct SendLane: ~Copyable {
             release(to: &pool)
             return
         }
-        guard let packets else { return }
         for _ in 0..<run.packets {
             remove(packets[slot(head)], at: head)
             head &+= 1
@@ -191,7 +190,7 @@ struct SendLane: ~Copyable {
 
     /// Counts everything as dropped and forgets it.
     mutating func dropAll(to pool: inout BufferPool, drops: inout Drops) {
-        if let packets {
+        if packetCount > 0 {
             var sequence = head
             while sequence != tail {
                 let packet = packets[slot(sequence)]
@@ -205,7 +204,6 @@ struct SendLane: ~Copyable {
     // MARK: - Dropping
 
     private mutating func dropOldest(of share: UInt16, keeping kept: UInt16, drops: inout Drops) {
-        guard let packets else { return }
         let sequence = shares.shares[Int(share)].oldest
         packets[slot(sequence)].isDropped = true
         add(packets[slot(sequence)], to: &drops)
@@ -225,7 +223,6 @@ struct SendLane: ~Copyable {
     }
 
     private mutating func skipDropped() {
-        guard let packets else { return }
         while head != tail, packets[slot(head)].isDropped { head &+= 1 }
     }
 
@@ -235,7 +232,11 @@ struct SendLane: ~Copyable {
 
     // MARK: - Room
 
-    private var packets: UnsafeMutablePointer<Packet>? { ring?.assumingMemoryBound(to: Packet.self) }
+    /// The records by place. Only lanes that are not empty have them.
+    private var packets: UnsafeMutablePointer<Packet> {
+        guard let ring else { preconditionFailure("an empty lane has no records") }
+        return ring.assumingMemoryBound(to: Packet.self)
+    }
 
     /// Records that fit the ring: a power of two, so that a sequence number wraps by a mask.
     private var ringCapacity: UInt32 {
@@ -282,7 +283,7 @@ struct SendLane: ~Copyable {
 
     /// Moves the records to a larger ring; their sequence numbers stay, so the places change.
     private mutating func growRing(to larger: BufferPool.Size, pool: inout BufferPool) {
-        guard let old = ring, let packets else { return }
+        guard let old = ring else { return }
         let bigger = pool.take(larger)
         let oldSize = ringSize
         let oldMask = ringCapacity - 1
@@ -298,7 +299,7 @@ struct SendLane: ~Copyable {
 
     /// Closes the gaps that dropped and written frames left, in the bytes and in the ring.
     private mutating func compact() {
-        guard let storage, let packets else { return }
+        guard let storage else { return }
         var position = 0
         var target = head
         var sequence = head

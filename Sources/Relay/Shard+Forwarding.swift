@@ -152,12 +152,13 @@ extension Shard {
         counters.peerGoneNotHereFrames &+= 1
     }
 
-    /// Remembers that packets of a peer have come to a connection, which is then told when the peer goes.
+    /// Remembers that packets of a peer have come to a connection, which is then told when the peer goes. Peers of other relays are theirs.
     private mutating func noteHeard(_ frame: UnsafeRawBufferPointer, from source: ConnectionID, by connection: ConnectionPointer)
     {
         connection.pointee.latestHeard = source
         guard let start = frame.baseAddress else { return }
         let key = RouteKey(loading: start + PacketLayout.keyOffset)
+        guard table.active(key) != nil else { return }
         var listeners = heard.removeValue(forKey: key) ?? []
         if listeners.count >= Self.heardCount { listeners = listeners.filter { find($0) != nil } }
         if listeners.count < Self.heardCount { listeners.insert(connection.pointee.id) }

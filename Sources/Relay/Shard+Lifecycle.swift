@@ -12,19 +12,23 @@ extension Shard {
     /// A connection whose peer acknowledges nothing for so long is dead.
     private static let acknowledgeMilliseconds: Int32 = 15_000
 
+    /// What a WebSocket client is told when the relay ends (RFC 6455 §7.4.1).
+    private static let goingAwayCode: UInt16 = 1001
+
     // MARK: - Beginning
 
     /// Takes over a connection from the HTTP front. Dropping the adoption closes it.
     mutating func adopt(_ adoption: Adoption) {
-        guard !isDraining, limits.maximumConnections == 0 || counters.connections < connectionShare,
-            let descriptor = adoption.takeDescriptor()
-        else {
+        guard !isDraining, fabric.takeConnection(maximum: limits.maximumConnections) else {
             counters.close(isDraining ? .shuttingDown : .limitReached)
+            return
+        }
+        guard let descriptor = adoption.takeDescriptor(), let id = takeSlot() else {
+            fabric.giveConnection()
             return
         }
         let number = descriptor.number
         prepareSocket(number)
-        guard let id = takeSlot() else { return }
         let jitter = Int64.random(in: 0...max(0, configuration.keepAliveJitter.nanoseconds), using: &random)
         let connection = ConnectionPointer.allocate(capacity: 1)
         connection.initialize(
@@ -62,9 +66,6 @@ extension Shard {
         }
         wantRead(connection)
     }
-
-    /// This shard's share of the connections that the relay may have.
-    private var connectionShare: Int { (limits.maximumConnections + configuration.shardCount - 1) / configuration.shardCount }
 
     /// Options that only TCP sockets have; elsewhere they are refused, which does no harm.
     private func prepareSocket(_ number: Int32) {
@@ -230,6 +231,7 @@ extension Shard {
             connection.deinitialize(count: 1)
             connection.deallocate()
             giveSlot(id)
+            fabric.giveConnection()
         }
         graveyard.removeAll(keepingCapacity: true)
     }
@@ -258,6 +260,12 @@ extension Shard {
     mutating func linger(_ connection: ConnectionPointer) {
         if connection.pointee.phase == .ready { unregister(connection) }
         connection.pointee.phase = .lingering
+        if connection.pointee.isWebSocket {
+            writer.removeAll()
+            WebSocketEncoder.writeClose(Self.goingAwayCode, to: &writer)
+            _ = writer.bytes.withUnsafeBytes { connection.pointee.replies.append($0, from: &pool) }
+            _ = encode(connection)
+        }
         connection.pointee.session?.closeNotify()
         sendOutput(connection)
         shutdown(connection.pointee.descriptor.number, Int32(SHUT_WR))
@@ -274,47 +282,5 @@ extension Shard {
         guard counters.connections == 0 || isForced else { return }
         drain = nil
         current.countdown.shardDrained()
-    }
-
-    // MARK: - Reports
-
-    /// Writes one line about a connection: neither address nor key but at debug.
-    private func log(_ connection: ConnectionPointer, _ message: Logger.Message, _ reason: CloseReason? = nil) {
-        guard logger.logLevel <= .info, connection.pointee.login != nil || logger.logLevel <= .debug else { return }
-        var metadata: Logger.Metadata = ["connection": "\(String(connection.pointee.id.rawValue, radix: 16))"]
-        if let reason {
-            metadata["reason"] = "\(reason.label)"
-            metadata["seconds"] = "\(Int((now - connection.pointee.openedAt).inSeconds))"
-            metadata["packets"] = "\(connection.pointee.packetsReceived)"
-        }
-        if logger.logLevel <= .debug {
-            metadata["source"] = "\(connection.pointee.source)"
-            if let key = connection.pointee.login?.key { metadata["key"] = "\(key.shortText)" }
-        }
-        logger.log(level: connection.pointee.login == nil ? .debug : .info, message, metadata: metadata)
-    }
-
-    /// What this shard reports.
-    mutating func statistics() -> RelayStatistics {
-        var report = RelayStatistics()
-        report.counters = counters
-        report.counters.watchers = watchers.count
-        report.stun = stun?.counters ?? STUNCounters()
-        report.clientKeys = table.count
-        (report.duplicateKeys, report.duplicateKeyConnections) = table.duplicates
-        for case let connection? in connections where connection.pointee.phase == .ready {
-            guard let login = connection.pointee.login else { continue }
-            report.connections.append(
-                RelayConnection(
-                    key: login.key, source: connection.pointee.source, network: connection.pointee.network, shard: index,
-                    age: now - connection.pointee.openedAt, applicationName: login.info.applicationName,
-                    isHome: connection.pointee.isHome, isMesh: login.isMeshPeer, isProber: login.info.isProber,
-                    isWebSocket: connection.pointee.isWebSocket, isActive: connection.pointee.isActive,
-                    packetsReceived: connection.pointee.packetsReceived, bytesReceived: connection.pointee.bytesReceived,
-                    packetsSent: connection.pointee.packetsSent, bytesSent: connection.pointee.bytesSent,
-                    packetsDropped: connection.pointee.packetsDropped, queuedPackets: connection.pointee.queue.packetCount,
-                    queuedBytes: connection.pointee.queue.byteCount, isPaused: !connection.pointee.mayRead))
-        }
-        return report
     }
 }

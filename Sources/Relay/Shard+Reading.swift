@@ -7,6 +7,10 @@ extension Shard {
     /// Room that must be left in a ring before a source is read that last sent through it: what one read can bring, as small packets.
     private static let ringReserve = 128 << 10
 
+    /// The longest login frame taken. The protocol allows 256 KiB, but clients send a few hundred bytes, and what strangers can make the
+    /// relay hold before they are known must be little.
+    private static let loginCount = 16 << 10
+
     /// Reads once from every connection that may have bytes.
     mutating func readConnections() {
         swap(&readList, &reading)
@@ -173,6 +177,7 @@ extension Shard {
             if connection.pointee.skipCount > 0 {
                 let skipped = min(connection.pointee.skipCount, count - offset)
                 connection.pointee.skipCount -= skipped
+                connection.pointee.batchBytes += skipped
                 offset += skipped
                 continue
             }
@@ -189,6 +194,10 @@ extension Shard {
                 forward(connection, frame, count: FrameHeader.byteCount + length)
                 offset += FrameHeader.byteCount + length
                 continue
+            }
+            guard connection.pointee.phase != .login || length <= Self.loginCount else {
+                close(connection, .badClientInfoSize)
+                return offset
             }
             let header = FrameHeader(rawType: rawType, payloadCount: length)
             switch connection.pointee.machine.examine(header) {

@@ -80,7 +80,7 @@ extension Shard {
     }
 
     /// Encodes up to `outputCount` bytes of what waits; false when the TLS session failed.
-    private mutating func encode(_ connection: ConnectionPointer) -> Bool {
+    mutating func encode(_ connection: ConnectionPointer) -> Bool {
         var encoder = OutputEncoder(connection, clearOutput, count: clearOutputCount)
         var sampled: UInt32?
         var packets = 0

@@ -211,10 +211,12 @@ struct Shard: ~Copyable {
         }
     }
 
-    /// Takes the messages first and the packets then, but acts on the packets first: so a packet that was sent before its sender left
-    /// arrives before the news of that.
+    /// Takes messages and packets so that a packet of another shard finds its sender's login known, and its end not yet.
     private mutating func receive() {
         mailbox.take(into: &messages)
+        for message in messages {
+            if case .connected(let key, let registration) = message { connected(key, registration) }
+        }
         for source in ringsIn.indices {
             if let ring = ringsIn[source] { receive(from: source, ring) }
         }
@@ -230,7 +232,7 @@ struct Shard: ~Copyable {
         switch message {
         case .adopt(let adoption): adopt(adoption)
         case .admission(let id, let decision): admissionDecided(id, decision)
-        case .connected(let key, let registration): connected(key, registration)
+        case .connected: break
         case .disconnected(let key, let id): disconnected(key, id)
         case .activated(let key, let id, let order): activated(key, id, order: order)
         case .close(let key, let reason): closeAll(key, reason)

@@ -72,6 +72,15 @@ struct LifecycleTests {
     }
 
     @Test
+    func aLoginThatIsTooLongIsRefusedByItsHeader() async throws {
+        let relay = try TestRelay()
+        let client = try relay.connect()
+        try client.send { FrameHeader(.clientInfo, payloadCount: 20_000).write(to: &$0) }
+        #expect(try client.isClosed(within: 2))
+        #expect(await relay.datapath.snapshot().counters.closed(.badClientInfoSize) == 1)
+    }
+
+    @Test
     func aDeniedClientIsClosed() async throws {
         let relay = try TestRelay(admission: FixedAdmission(decision: .deny))
         let client = try relay.connect()

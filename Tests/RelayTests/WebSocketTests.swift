@@ -52,4 +52,14 @@ struct WebSocketTests {
         #expect(a.controlFrames.first?.payload == [0x03, 0xe8])
         #expect(await relay.datapath.snapshot().counters.closed(.closedByClient) == 1)
     }
+
+    @Test
+    func aClientIsToldThatTheRelayGoesAway() async throws {
+        let relay = try TestRelay()
+        let client = try relay.logIn(tls: TestTLS(), isWebSocket: true)
+        await relay.datapath.drain(within: .milliseconds(100))
+        #expect(try client.isClosed(within: 1))
+        #expect(client.controlFrames.map(\.opcode) == [8])
+        #expect(client.controlFrames.first?.payload == [0x03, 0xe9])
+    }
 }
