@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The 32 bytes that a proof of possession must contain: the server made them at most a minute ago, and takes them once.
 package struct Challenge: Hashable, Sendable {
     package static let byteCount = 32
@@ -11,20 +13,12 @@ package struct Challenge: Hashable, Sendable {
     }
 }
 
-extension Challenge: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let bytes = Base64URL.decode(try container.decode(String.self)),
-            let challenge = Self(bytes)
-        else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "a challenge is 32 bytes in base64url without padding")
-        }
-        self = challenge
-    }
+extension Challenge: TextCodable {
+    package var codedText: String { Base64URL.encode(bytes) }
+    package static var textFormRule: String { "a challenge is 32 bytes in base64url without padding" }
 
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(Base64URL.encode(bytes))
+    package init?(codedText: String) {
+        guard let bytes = Base64URL.decode(codedText) else { return nil }
+        self.init(bytes)
     }
 }

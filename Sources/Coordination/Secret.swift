@@ -67,20 +67,12 @@ extension Secret: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-extension Secret: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let secret = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(
-                in: container,
-                debugDescription: "expected \(Purpose.prefix) and 43 characters; was it copied whole?")
-        }
-        self = secret
-    }
+extension Secret: TextCodable {
+    package var codedText: String { secretText }
+    package static var textFormRule: String { "expected \(Purpose.prefix) and 43 characters; was it copied whole?" }
 
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(secretText)
+    package init?(codedText: String) {
+        self.init(codedText)
     }
 }
 

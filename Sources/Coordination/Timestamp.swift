@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A point in wall-clock time: milliseconds since 1970-01-01T00:00:00Z, written as RFC 3339 in UTC.
 package struct Timestamp: Hashable, Comparable, Sendable {
     package var milliseconds: Int64
@@ -174,18 +176,11 @@ extension Timestamp: CustomStringConvertible {
     }
 }
 
-extension Timestamp: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let time = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "a time is RFC 3339 in UTC, as in 2026-01-31T12:00:00Z")
-        }
-        self = time
-    }
+extension Timestamp: TextCodable {
+    package var codedText: String { description }
+    package static var textFormRule: String { "a time is RFC 3339 in UTC, as in 2026-01-31T12:00:00Z" }
 
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
+    package init?(codedText: String) {
+        self.init(codedText)
     }
 }

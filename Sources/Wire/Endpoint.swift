@@ -41,18 +41,11 @@ extension Endpoint: CustomStringConvertible {
     }
 }
 
-extension Endpoint: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let endpoint = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "an endpoint is ADDRESS:PORT, with an IPv6 address in brackets")
-        }
-        self = endpoint
-    }
+extension Endpoint: TextCodable {
+    package var codedText: String { description }
+    package static var textFormRule: String { "an endpoint is ADDRESS:PORT, with an IPv6 address in brackets" }
 
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
+    package init?(codedText: String) {
+        self.init(codedText)
     }
 }

@@ -114,18 +114,11 @@ extension PublicKey: Comparable {
     }
 }
 
-extension PublicKey: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let key = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "a key is \(Purpose.publicPrefix) and 64 hexadecimal digits")
-        }
-        self = key
-    }
+extension PublicKey: TextCodable {
+    package var codedText: String { description }
+    package static var textFormRule: String { "a key is \(Purpose.publicPrefix) and 64 hexadecimal digits" }
 
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
+    package init?(codedText: String) {
+        self.init(codedText)
     }
 }

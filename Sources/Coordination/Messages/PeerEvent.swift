@@ -25,19 +25,12 @@ extension EventID: CustomStringConvertible {
     package var description: String { "\(epoch)-\(sequence)" }
 }
 
-extension EventID: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let id = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "an event ID is EPOCH-SEQUENCE")
-        }
-        self = id
-    }
+extension EventID: TextCodable {
+    package var codedText: String { description }
+    package static var textFormRule: String { "an event ID is EPOCH-SEQUENCE" }
 
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
+    package init?(codedText: String) {
+        self.init(codedText)
     }
 }
 
