@@ -4,8 +4,9 @@ internal import Wire
 /// Runs the RFC 5780 tests from our sockets and puts the result into our terms.
 struct BehaviorStudy: Sendable {
     private var discovery: BehaviorDiscovery
-    private let main: SocketID
-    private let second: SocketID?
+    let main: SocketID
+    /// The socket for tests, where there is one.
+    let second: SocketID?
     private(set) var finished: NATBehavior?
 
     /// Starts, if there is an IPv4 socket and a server for it: IPv6 has no NATs worth a study.

@@ -22,29 +22,33 @@ package struct LocalAgent: Sendable {
     /// A refresh asked for so soon after the last is answered with its result.
     static let refreshSpacing: Duration = .milliseconds(500)
 
-    /// The current state of our side.
-    package private(set) var description = LocalDescription()
+    /// Lifetimes are measured this long after everything else.
+    static let lifetimeStudyDelay: Duration = .seconds(10)
 
-    private let configuration: PathAgent.Configuration
-    private var allSockets: [LocalSocket] = []
-    private var servers: [Endpoint] = []
-    private var interfaces: [NetworkInterface] = []
-    private var extra: [Candidate] = []
+    /// The current state of our side.
+    package internal(set) var description = LocalDescription()
+
+    let configuration: PathAgent.Configuration
+    var allSockets: [LocalSocket] = []
+    var servers: [Endpoint] = []
+    var interfaces: [NetworkInterface] = []
+    var extra: [Candidate] = []
     /// Servers' other addresses, asked too where we were given only one address of a family.
-    private var otherServers: [Endpoint] = []
-    private var mapped = MappedEndpoints()
-    private var round: BindingRound?
+    var otherServers: [Endpoint] = []
+    var mapped = MappedEndpoints()
+    var round: BindingRound?
     /// The families in which a server answered in the current round.
-    private var answeredFamilies: Set<IPAddress.Family> = []
+    var answeredFamilies: Set<IPAddress.Family> = []
     /// Whether the current round has already told the mapped endpoints.
-    private var isConfirmed = false
-    private var refreshAt: Instant?
-    private var study: BehaviorStudy?
-    private var studyAt: Instant?
-    private var studied = NATBehavior.unknown
-    private var isInUse = false
+    var isConfirmed = false
+    var refreshAt: Instant?
+    var study: BehaviorStudy?
+    var studyAt: Instant?
+    var studied = NATBehavior.unknown
+    var lifetimeStudy: LifetimeStudy?
+    var isInUse = false
     /// What the shell was last told.
-    private var reported = LocalDescription()
+    var reported = LocalDescription()
 
     package init(configuration: PathAgent.Configuration = .standard, at now: Instant) {
         self.configuration = configuration
@@ -78,6 +82,7 @@ package struct LocalAgent: Sendable {
         round = nil
         study = nil
         studied = .unknown
+        lifetimeStudy = nil
         description.confirmedAt = nil
         refreshAt = now
         studyAt = now
@@ -129,7 +134,9 @@ package struct LocalAgent: Sendable {
             publish(confirming: isFirst, effects: &effects)
             endRoundIfOver(at: now, using: &random, effects: &effects)
         } else if study?.receive(bytes, from: source, over: socket, at: now, using: &random, effects: &effects) == true {
-            concludeStudy(effects: &effects)
+            concludeStudy(at: now, effects: &effects)
+        } else if lifetimeStudy?.receive(bytes, from: source, over: socket, at: now) == true {
+            concludeLifetimeStudy(effects: &effects)
         }
     }
 
@@ -138,7 +145,7 @@ package struct LocalAgent: Sendable {
     /// When `deadlineReached` wants to be called; nil when there is nothing to wait for.
     package var nextDeadline: Instant? {
         var earliest = refreshAt
-        for deadline in [round?.nextDeadline, study?.nextDeadline, round == nil ? studyAt : nil] {
+        for deadline in [round?.nextDeadline, study?.nextDeadline, round == nil ? studyAt : nil, lifetimeStudy?.nextDeadline] {
             guard let deadline else { continue }
             earliest = min(earliest ?? deadline, deadline)
         }
@@ -161,7 +168,9 @@ package struct LocalAgent: Sendable {
                 sockets: allSockets, servers: servers, interfaces: interfaces, at: now, using: &random, effects: &effects)
         }
         study?.deadlineReached(at: now, using: &random, effects: &effects)
-        concludeStudy(effects: &effects)
+        concludeStudy(at: now, effects: &effects)
+        lifetimeStudy?.deadlineReached(at: now, using: &random, effects: &effects)
+        concludeLifetimeStudy(effects: &effects)
     }
 
     // MARK: Rounds
@@ -234,59 +243,26 @@ package struct LocalAgent: Sendable {
         }
     }
 
-    private mutating func concludeStudy(effects: inout [Effect]) {
-        guard let finished = study?.finished else { return }
+    private mutating func concludeStudy(at now: Instant, effects: inout [Effect]) {
+        guard let study, let finished = study.finished else { return }
+        let lifetime = studied.mappingLifetime
         studied = finished
-        study = nil
+        studied.mappingLifetime = lifetime
+        self.study = nil
+        // Only a server with another address could tell the filtering, and only such a one helps to measure lifetimes.
+        if finished.filtering != nil, finished.isTranslated != false, lifetime == nil, let second = study.second,
+            let server = servers.first(where: \.address.isIPv4)
+        {
+            lifetimeStudy = LifetimeStudy(
+                server: server, main: study.main, second: second, startingAt: now + Self.lifetimeStudyDelay)
+        }
         publish(effects: &effects)
     }
 
-    // MARK: Conclusions
-
-    /// Works out the description again and tells about it if it changed, or if `confirming`.
-    private mutating func publish(confirming: Bool = false, effects: inout [Effect]) {
-        description.behavior = behavior
-        description.candidates =
-            CandidateGathering(
-                sockets: description.sockets, interfaces: interfaces, mapped: mapped, extra: extra,
-                allowsLoopback: configuration.allowsLoopback
-            ).candidates
-        if description.candidates != reported.candidates || description.behavior != reported.behavior
-            || description.sockets != reported.sockets
-        {
-            reported = description
-            effects.append(.descriptionChanged(description))
-        } else if confirming {
-            effects.append(.descriptionConfirmed(description))
-        }
-    }
-
-    /// What the last study and the last round say together.
-    private var behavior: NATBehavior {
-        var behavior = studied
-        behavior.reachability = description.behavior.reachability
-        behavior.isCaptive = description.behavior.isCaptive
-        guard let socket = description.sockets.first(where: { $0.family == .ipv4 }),
-            let seen = mapped.endpoints(of: socket.id).first
-        else { return behavior }
-        let own = interfaces.flatMap(\.addresses)
-        behavior.isTranslated = !own.contains(seen.address)
-        behavior.isNested = behavior.isTranslated == true && isNested(seen)
-        behavior.allocation = mapped.allocation(of: socket.id, localPort: socket.port) ?? behavior.allocation
-        switch mapped.mapping(of: socket.id) {
-        case .endpointIndependent:
-            behavior.mapping = .endpointIndependent
-            behavior.mappingVaries = false
-        case .addressDependent, .addressAndPortDependent, .destinationDependent: behavior.mappingVaries = true
-        case nil: break
-        }
-        return behavior
-    }
-
-    /// Whether a second NAT is to be seen: the mapped address, or the one the gateway named, is no public one.
-    private func isNested(_ seen: Endpoint) -> Bool {
-        let outer = extra.lazy.filter { $0.kind == .portMapped }.map(\.endpoint.address)
-        return [seen.address].contains { $0.isPrivate || $0.isSharedAddressSpace }
-            || outer.contains { $0 != seen.address && ($0.isPrivate || $0.isSharedAddressSpace) }
+    private mutating func concludeLifetimeStudy(effects: inout [Effect]) {
+        guard let study = lifetimeStudy, study.isOver else { return }
+        lifetimeStudy = nil
+        studied.mappingLifetime = study.lifetime
+        publish(effects: &effects)
     }
 }

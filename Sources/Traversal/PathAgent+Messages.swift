@@ -51,6 +51,7 @@ extension PathAgent {
         else { return }
         counters.pongsReceived += 1
         heardDirectlyAt = now
+        noteReflexive(pong.source)
         budget.answered(from: path.endpoint.address, at: now)
         checks.succeeded(path)
         selector.answered(
@@ -63,6 +64,13 @@ extension PathAgent {
             self.search = nil
         }
         if discovery.round == nil { discovery = .settled(reviewAt: now + Discovery.reviewInterval) }
+    }
+
+    /// Where the peer sees us: a peer-reflexive candidate of ours that is good for this peer alone, whatever the NAT.
+    private mutating func noteReflexive(_ endpoint: Endpoint) {
+        let endpoint = Endpoint(endpoint.address.canonical, endpoint.port)
+        guard endpoint.isProbeable(allowingLoopback: configuration.allowsLoopback), reflexive.first != endpoint else { return }
+        reflexive = [endpoint] + reflexive.filter { $0 != endpoint }.prefix(Self.maximumReflexive - 1)
     }
 
     private mutating func pongReceivedByRelay(_ pong: Pong, at now: Instant) {

@@ -5,9 +5,10 @@ extension PathAgent {
     /// Sends a wanted call-me-maybe if the endpoints are fresh. Answers whether it did.
     mutating func sendInvitation(at now: Instant, effects: inout [Effect]) -> Bool {
         guard relay.isReachable else { return false }
-        let endpoints = local.candidates.lazy.filter { $0.kind != .relayed }.map(\.endpoint)
+        let named = local.candidates.lazy.filter { $0.kind != .relayed }.map(\.endpoint)
+        let endpoints = named + reflexive.filter { !named.contains($0) }
         switch invitation.step(
-            endpoints: Array(endpoints.prefix(CallMeMaybe.maximumEndpointCount)), isFresh: isFresh(at: now), at: now)
+            endpoints: Array(endpoints.suffix(CallMeMaybe.maximumEndpointCount)), isFresh: isFresh(at: now), at: now)
         {
         case .nothing: return false
         case .refresh:

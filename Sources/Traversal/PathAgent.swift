@@ -33,6 +33,9 @@ package struct PathAgent: Sendable {
     /// STUN answers from before this say nothing of the network that we are in: it changed, or a path broke.
     var networkSince: Instant?
 
+    /// Where the peer last saw us, newest first.
+    var reflexive: [Endpoint] = []
+
     var usage = Usage()
     var relay = RelayLink()
     var checks = CheckList()
@@ -65,6 +68,9 @@ package struct PathAgent: Sendable {
     /// Pongs to one peer, at once and per second: more pings than that are not a path discovery.
     static let pongBurst = 60.0
     static let pongsPerSecond = 20.0
+
+    /// Endpoints remembered at which the peer saw us: one for each of two paths.
+    static let maximumReflexive = 2
 
     package init(localNode: NodeKey, configuration: Configuration = .standard, at now: Instant) {
         self.localNode = localNode
@@ -175,6 +181,7 @@ package struct PathAgent: Sendable {
     /// Our addresses, routes or sockets changed, or the machine woke from sleep: every path is in doubt.
     package mutating func networkChanged(at now: Instant, effects: inout [Effect]) {
         networkSince = now
+        reflexive = []
         budget.networkChanged(at: now)
         selector.updateAll { $0.suspect(at: now) }
         discovery = .dormant

@@ -19,25 +19,25 @@ package final class SimulatedHost {
     package let relayDelay: Duration
     /// Whether the relay link is up.
     package private(set) var hasRelay = true
-    package private(set) var local: LocalAgent
-    package private(set) var peers: [NodeKey: SimulatedPeer] = [:]
+    package internal(set) var local: LocalAgent
+    package internal(set) var peers: [NodeKey: SimulatedPeer] = [:]
     /// How often the timer fired.
-    package private(set) var wakeUps = 0
+    package internal(set) var wakeUps = 0
     /// Every direct disco packet sent: to where and when, with its TTL.
-    package private(set) var probes: [(to: Endpoint, at: Instant, timeToLive: UInt8?)] = []
+    package internal(set) var probes: [(to: Endpoint, at: Instant, timeToLive: UInt8?)] = []
     /// Whether paths may be ignored by the filter that drops everything this host sends to an address.
     package var unreachable: Set<IPAddress> = []
 
-    private unowned let internet: SimulatedInternet
-    private let configuration: PathAgent.Configuration
-    private var sockets: [(socket: LocalSocket, interface: Int)] = []
-    private var nextSocket: UInt16 = 1
-    private var random: SeededGenerator
-    private var generation: UInt64 = 0
-    private var armedFor: Instant?
-    private var lastPublished = LocalDescription()
-    private var wakeUpsAtOneTime = 0
-    private var lastWakeUp = Instant(nanoseconds: -1)
+    unowned let internet: SimulatedInternet
+    let configuration: PathAgent.Configuration
+    var sockets: [(socket: LocalSocket, interface: Int)] = []
+    var nextSocket: UInt16 = 1
+    var random: SeededGenerator
+    var generation: UInt64 = 0
+    var armedFor: Instant?
+    var lastPublished = LocalDescription()
+    var wakeUpsAtOneTime = 0
+    var lastWakeUp = Instant(nanoseconds: -1)
 
     init(
         name: String, internet: SimulatedInternet, interfaces: [(network: SimulatedNetwork, addresses: [IPAddress])],
@@ -173,173 +173,5 @@ package final class SimulatedHost {
         var effects: [LocalAgent.Effect] = []
         local.setNetwork(sockets: sockets.map(\.socket), interfaces: reported, at: internet.now, effects: &effects)
         carryOut(effects)
-    }
-
-    // MARK: Datagrams
-
-    func receive(_ packet: SimulatedPacket, in network: SimulatedNetwork) {
-        guard
-            let (socket, _) = sockets.first(where: {
-                $0.socket.port == packet.destination.port && $0.socket.family == packet.destination.address.family
-                    && interfaces[$0.interface].network === network
-            })
-        else { return }
-        let origin = Origin.direct(DirectPath(socket: socket.id, endpoint: packet.source))
-        switch packet.payload {
-        case .stun(let bytes):
-            var effects: [LocalAgent.Effect] = []
-            local.receive(
-                bytes.bytes, from: packet.source, over: socket.id, at: internet.now, using: &random, effects: &effects)
-            carryOut(effects)
-        case .disco(let message, let key):
-            withAgent(key) { agent, now, effects in agent.receive(message, from: origin, at: now, effects: &effects) }
-        case .data(let counter, let key, _): deliver(counter, from: key, origin: origin)
-        }
-        arm()
-    }
-
-    func receiveRelayed(_ payload: SimulatedPacket.Payload, from key: NodeKey) {
-        switch payload {
-        case .stun: return
-        case .disco(let message, _):
-            withAgent(key) { agent, now, effects in agent.receive(message, from: .relay, at: now, effects: &effects) }
-        case .data(let counter, _, _): deliver(counter, from: key, origin: .relay)
-        }
-        arm()
-    }
-
-    /// An ICMP port unreachable came for a datagram on this path.
-    package func refused(_ path: DirectPath) {
-        for key in peers.keys.sorted() {
-            withAgent(key) { agent, now, effects in agent.sendFailed(over: path, .refused, at: now, effects: &effects) }
-        }
-        arm()
-    }
-
-    private func deliver(_ counter: UInt64, from key: NodeKey, origin: Origin) {
-        guard var peer = peers[key] else { return }
-        if peer.window.accept(counter) {
-            peer.delivered[counter] = internet.now
-            switch origin {
-            case .relay: break
-            case .direct: peer.deliveredDirectly += 1
-            }
-        } else {
-            peer.duplicates += 1
-        }
-        peer.agent.trafficReceived(from: origin, at: internet.now)
-        peers[key] = peer
-    }
-
-    private func transmit(_ payload: SimulatedPacket.Payload, over path: DirectPath, timeToLive: UInt8? = nil) {
-        guard let (socket, position) = sockets.first(where: { $0.socket.id == path.socket }) else { return }
-        let interface = interfaces[position]
-        guard let address = interface.addresses.first(where: { $0.family == socket.family }),
-            !interface.addresses.contains(path.endpoint.address)
-        else { return }
-        if unreachable.contains(path.endpoint.address) {
-            internet.after(.zero) { [self] in
-                for key in peers.keys.sorted() {
-                    withAgent(key) { agent, now, effects in
-                        agent.sendFailed(over: path, .unreachable, at: now, effects: &effects)
-                    }
-                }
-                arm()
-            }
-            return
-        }
-        internet.send(
-            SimulatedPacket(
-                source: Endpoint(address, socket.port), destination: path.endpoint, payload: payload,
-                timeToLive: timeToLive ?? 64, sender: self, path: path), into: interface.network)
-    }
-
-    // MARK: The engine's shell
-
-    private func withAgent(
-        _ key: NodeKey, _ body: (inout PathAgent, Instant, inout [PathAgent.Effect]) -> Void
-    ) {
-        guard var peer = peers[key] else { return }
-        var effects: [PathAgent.Effect] = []
-        body(&peer.agent, internet.now, &effects)
-        peers[key] = peer
-        carryOut(effects, for: key)
-    }
-
-    private func carryOut(_ effects: [PathAgent.Effect], for key: NodeKey) {
-        for effect in effects {
-            guard let peer = peers[key] else { return }
-            switch effect {
-            case .sendDirect(let message, let path, let timeToLive):
-                probes.append((path.endpoint, internet.now, timeToLive))
-                transmit(.disco(message, from: nodeKey), over: path, timeToLive: timeToLive)
-            case .sendViaRelay(let message): internet.relay(.disco(message, from: nodeKey), from: self, to: peer.host)
-            case .refreshLocal:
-                var effects: [LocalAgent.Effect] = []
-                local.refresh(at: internet.now, effects: &effects)
-                carryOut(effects)
-            case .pathChanged(let path): peers[key]?.changes.append((internet.now, path))
-            }
-        }
-    }
-
-    private func carryOut(_ effects: [LocalAgent.Effect]) {
-        for effect in effects {
-            switch effect {
-            case .sendSTUN(let bytes, let destination, let socket):
-                transmit(.stun(bytes), over: DirectPath(socket: socket, endpoint: destination))
-            case .descriptionChanged(let description):
-                lastPublished = description
-                for key in peers.keys.sorted() {
-                    if let peer = peers[key] { internet.publish(description, of: self, to: peer.host) }
-                    withAgent(key) { agent, now, effects in agent.setLocal(description, at: now, effects: &effects) }
-                }
-            case .descriptionConfirmed(let description):
-                for key in peers.keys.sorted() {
-                    withAgent(key) { agent, now, effects in agent.setLocal(description, at: now, effects: &effects) }
-                }
-            }
-        }
-    }
-
-    /// The timer fired.
-    func wake(generation: UInt64) {
-        guard generation == self.generation else { return }
-        armedFor = nil
-        wakeUps += 1
-        wakeUpsAtOneTime = lastWakeUp == internet.now ? wakeUpsAtOneTime + 1 : 0
-        lastWakeUp = internet.now
-        precondition(wakeUpsAtOneTime < 1000, "the engine asks for the same instant again and again")
-        if let deadline = local.nextDeadline, deadline <= internet.now {
-            var effects: [LocalAgent.Effect] = []
-            local.deadlineReached(at: internet.now, using: &random, effects: &effects)
-            carryOut(effects)
-        }
-        for key in peers.keys.sorted() {
-            guard let deadline = peers[key]?.agent.nextDeadline, deadline <= internet.now else { continue }
-            var generator = random
-            withAgent(key) { agent, now, effects in
-                agent.deadlineReached(at: now, using: &generator, effects: &effects)
-            }
-            random = generator
-        }
-        arm()
-    }
-
-    private func arm() {
-        var earliest = local.nextDeadline
-        for peer in peers.values {
-            guard let deadline = peer.agent.nextDeadline else { continue }
-            earliest = min(earliest ?? deadline, deadline)
-        }
-        guard let earliest else {
-            generation += 1
-            armedFor = nil
-            return
-        }
-        guard armedFor != earliest else { return }
-        armedFor = earliest
-        generation += 1
-        internet.scheduleWake(self, generation: generation, at: earliest)
     }
 }

@@ -118,7 +118,7 @@ import Wire
         let internet = SimulatedInternet()
         let alice = Access.nat(NATKind()).host("alice", number: 1, in: internet)
         alice.start()
-        internet.run(for: .seconds(100))
+        internet.run(for: .seconds(500))
         #expect(alice.local.nextDeadline == nil)
         let bob = Access.nat(NATKind()).host("bob", number: 2, in: internet)
         bob.start()
@@ -129,5 +129,26 @@ import Wire
         }
         let age = alice.local.description.confirmedAt.map { internet.now - $0 }
         #expect(age.map { $0 <= .seconds(27) } == true)
+    }
+}
+
+/// How long mappings live, measured without anybody's traffic.
+@Suite struct LifetimeStudyTests {
+    @Test(arguments: [(8, 7), (10, 7), (20, 15), (30, 25), (60, 50), (100, 95), (130, 125), (600, 125)])
+    func theLifetimeIsFoundFromBelow(lifetime: Int, found: Int) {
+        let internet = SimulatedInternet()
+        let host = Access.nat(NATKind(lifetime: .seconds(lifetime))).host("alice", number: 1, in: internet)
+        host.start()
+        internet.run(for: .seconds(500))
+        #expect(host.local.description.behavior.mappingLifetime == .seconds(found))
+        #expect(host.local.nextDeadline == nil)
+    }
+
+    @Test func aHostWithoutNATMeasuresNothing() {
+        let internet = SimulatedInternet()
+        let host = Access.open.host("alice", number: 1, in: internet)
+        host.start()
+        internet.run(for: .seconds(500))
+        #expect(host.local.description.behavior.mappingLifetime == nil)
     }
 }
