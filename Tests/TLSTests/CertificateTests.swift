@@ -26,7 +26,7 @@ import Wire
         #expect(differing.count <= 32 + 64)
     }
 
-    @Test func aMetaCertificateOfALongSerialIsNone() throws {
+    @Test func anOrdinaryCertificateNamesNoRelay() throws {
         let identity = try Fixture.identity.get()
         #expect(identity.certificate.relayKey == nil)
     }

@@ -78,10 +78,9 @@ import Wire
         }
     }
 
-    @Test func renegotiationIsRefused() throws {
+    @Test func aSecondHelloInTheClearIsRefused() throws {
         let pair = try Fixture.pair(.tls12)
         try pair.handshake()
-        // An unencrypted hello on an encrypted connection is no way in either.
         let other = try Fixture.pair(.tls12)
         try other.client.handshake()
         other.collect()
