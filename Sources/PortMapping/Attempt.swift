@@ -52,20 +52,26 @@ enum Attempt: Sendable {
     }
 }
 
-/// A row of attempts: what to try if this one fails, and what the earlier ones told.
+/// A row of attempts, one for each protocol that is heard before it ends, and what they told.
 struct AttemptRow: Sendable {
-    /// Protocols not tried yet.
-    var remaining: [MappingMethod]
+    /// Protocols tried so far, the running attempt's included.
+    var tried: [MappingMethod] = []
     /// The end of all of them.
     let endsAt: Instant
     /// Whether it relies on what was seen earlier, without a search just before.
     let isFromMemory: Bool
     /// Whether it renews the lease; then there is but one attempt.
-    var isRenewal = false
+    let isRenewal: Bool
     /// The failure that says most.
     var failure: MappingFailure?
     /// How long the gateway says that asking again is useless.
     var retryAfter: Duration?
+
+    init(endsAt: Instant, isFromMemory: Bool, isRenewal: Bool = false) {
+        self.endsAt = endsAt
+        self.isFromMemory = isFromMemory
+        self.isRenewal = isRenewal
+    }
 
     mutating func failed(_ reason: MappingFailure, retryAfter: Duration?) {
         switch failure {

@@ -3,37 +3,40 @@ internal import Wire
 extension PortMapper {
     /// A row of attempts, with all its repetitions, takes no longer.
     private static let rowLifetime: Duration = .seconds(5)
-    /// What one attempt may take while another protocol waits: three transmissions with the wait behind each.
+    /// What one attempt for a mapping by datagrams may take: three transmissions with the wait behind each. Other protocols wait.
     private static let attemptLifetime: Duration = .milliseconds(1750)
 
-    /// Asks for a mapping by the protocols given, one after the other.
+    /// Asks for a mapping by every protocol seen, one after the other.
     mutating func ask(
-        by methods: [MappingMethod], isFromMemory: Bool, at now: Instant, using random: inout some RandomNumberGenerator,
-        effects: inout [Effect]
+        isFromMemory: Bool, at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
-        let row = AttemptRow(remaining: methods, endsAt: now + Self.rowLifetime, isFromMemory: isFromMemory)
+        let row = AttemptRow(endsAt: now + Self.rowLifetime, isFromMemory: isFromMemory)
         askNext(row, at: now, using: &random, effects: &effects)
     }
 
     /// Asks for the lease again, by its own protocol.
     mutating func renew(at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]) {
-        guard let lease else { return }
-        var row = AttemptRow(remaining: [lease.mapping.method], endsAt: now + Self.rowLifetime, isFromMemory: true)
-        row.isRenewal = true
         natPMPAddress = nil
+        let row = AttemptRow(endsAt: now + Self.rowLifetime, isFromMemory: true, isRenewal: true)
         askNext(row, at: now, using: &random, effects: &effects)
+    }
+
+    /// The protocol to ask by next; nil when all were tried.
+    private func nextMethod(of row: AttemptRow, on route: Route) -> MappingMethod? {
+        if row.isRenewal { return row.tried.isEmpty ? lease?.mapping.method : nil }
+        return route.methods.first { seenAt[$0] != nil && !row.tried.contains($0) }
     }
 
     /// Starts the row's next attempt, or ends the row.
     private mutating func askNext(
         _ row: AttemptRow, at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
-        guard let route, !row.remaining.isEmpty, now < row.endsAt else {
+        guard let route, now < row.endsAt, let method = nextMethod(of: row, on: route) else {
             return rowFailed(row, at: now, effects: &effects)
         }
         var row = row
-        let method = row.remaining.removeFirst()
-        let endsAt = row.remaining.isEmpty ? row.endsAt : min(row.endsAt, now + Self.attemptLifetime)
+        row.tried.append(method)
+        let endsAt = row.isRenewal || method == .upnp ? row.endsAt : min(row.endsAt, now + Self.attemptLifetime)
         let lease = row.isRenewal ? lease : nil
         lastAskedAt = now
         switch method {

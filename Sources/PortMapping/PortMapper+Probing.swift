@@ -8,11 +8,11 @@ extension PortMapper {
             for method in MappingMethod.allCases { report[method] = route == nil ? .unknown : .absent }
             return
         }
-        let seen = route.methods.filter { seenAt[$0].map { now - $0 < Self.trust } ?? false }
-        if seen.isEmpty {
+        seenAt = seenAt.filter { now - $0.value < Self.trust }
+        if seenAt.isEmpty {
             startProbe(at: now, effects: &effects)
         } else {
-            ask(by: seen, isFromMemory: true, at: now, using: &random, effects: &effects)
+            ask(isFromMemory: true, at: now, using: &random, effects: &effects)
         }
     }
 
@@ -32,12 +32,11 @@ extension PortMapper {
 
     /// Uses what has answered; with nothing, tries again later.
     mutating func endProbe(at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]) {
-        let seen = (route?.methods ?? []).filter { seenAt[$0] != nil }
-        if seen.isEmpty {
+        if seenAt.isEmpty {
             report.failure = nil
             backOff(atLeast: .zero, at: now)
         } else {
-            ask(by: seen, isFromMemory: false, at: now, using: &random, effects: &effects)
+            ask(isFromMemory: false, at: now, using: &random, effects: &effects)
         }
     }
 
@@ -86,6 +85,7 @@ extension PortMapper {
         if response.result == .unsupportedVersion {
             // So a gateway answers PCP that speaks NAT-PMP alone; it has answered, or will answer, the real question too.
             if report.pcp == .unknown { report.pcp = .absent }
+            if case .probing = phase, !seenAt.isEmpty, !mayHearBetter { endProbe(at: now, using: &random, effects: &effects) }
             if case .asking(.pcp(let attempt), let row) = phase {
                 settle(.failed(.unsupported), .pcp(attempt), row, at: now, using: &random, effects: &effects)
             }
@@ -132,11 +132,20 @@ extension PortMapper {
         case .probing(var probe):
             probe.heard(at: now)
             phase = .probing(probe)
-            if report.isSettled { endProbe(at: now, using: &random, effects: &effects) }
+            if !mayHearBetter { endProbe(at: now, using: &random, effects: &effects) }
         case .resting where lease == nil && isNews:
-            ask(by: [method], isFromMemory: false, at: now, using: &random, effects: &effects)
+            ask(isFromMemory: false, at: now, using: &random, effects: &effects)
         case .idle, .asking, .resting, .removing, .closed: break
         }
+    }
+
+    /// Whether a protocol that would be asked before all that were heard may still answer.
+    private var mayHearBetter: Bool {
+        for method in route?.methods ?? [] {
+            if seenAt[method] != nil { return false }
+            if report[method] == .unknown { return true }
+        }
+        return false
     }
 
     /// The gateway has forgotten its mappings: ours is asked for again at once, but not more often than is polite.

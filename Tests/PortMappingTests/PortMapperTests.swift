@@ -80,7 +80,29 @@ struct PortMapperTests {
     }
 
     @Test
-    func otherAnswersAreWaitedForAFewMilliseconds() {
+    func aGatewayThatDeclinesPCPIsAskedByNATPMPAtOnce() {
+        var lab = Lab(speaks: [.natPMP])
+        lab.start()
+        lab.run(for: .seconds(1))
+        #expect(lab.mappings.map(\.at.milliseconds) == [4])
+        #expect(lab.mapper.report.pcp == .absent)
+    }
+
+    @Test
+    func aProtocolThatIsHeardAfterARefusalIsStillUsed() {
+        var lab = Lab(speaks: [.pcp])
+        lab.gateway.pcpResult = 2
+        lab.start()
+        lab.run(for: .milliseconds(100))
+        #expect(lab.mapper.report.failure == .notAuthorized)
+        lab.deliver(FakeGateway.ssdpAnswer(location: lab.gateway.location), from: Endpoint(lab.gateway.address, 1900))
+        lab.run(for: .milliseconds(10))
+        #expect(lab.mapping?.method == .upnp)
+        #expect(lab.mapper.report.failure == nil)
+    }
+
+    @Test
+    func betterAnswersAreWaitedForAFewMilliseconds() {
         var lab = Lab(speaks: [.upnp])
         lab.start()
         lab.run(for: .seconds(1))
