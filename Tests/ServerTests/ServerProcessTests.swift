@@ -115,7 +115,9 @@ import Wire
 
     @Test func anOpenRelayAdmitsAnyone() async throws {
         try await TestServer.run({ $0.admission.mode = .open }) { server in
-            try await server.relay(TestNode().nodeKey) { link async throws in #expect(try await link.next() == .serverInfo(ServerInfo())) }
+            try await server.relay(TestNode().nodeKey) { link async throws in
+                #expect(try await link.next() == .serverInfo(ServerInfo()))
+            }
         }
     }
 
@@ -127,7 +129,9 @@ import Wire
                 $0.admission.mode = .url
                 $0.admission.url = url
             }) { server in
-                try await server.relay(alice.nodeKey) { link async throws in #expect(try await link.next() == .serverInfo(ServerInfo())) }
+                try await server.relay(alice.nodeKey) { link async throws in
+                    #expect(try await link.next() == .serverInfo(ServerInfo()))
+                }
                 try await server.relay(TestNode().nodeKey) { link async throws in #expect(try await link.next() == nil) }
             }
             try await TestServer.run({
@@ -154,7 +158,9 @@ import Wire
                 await server.process.reload()
                 while try await link.next() != nil {}
             }
-            try await server.relay(bob.nodeKey) { link async throws in #expect(try await link.next() == .serverInfo(ServerInfo())) }
+            try await server.relay(bob.nodeKey) { link async throws in
+                #expect(try await link.next() == .serverInfo(ServerInfo()))
+            }
         }
     }
 

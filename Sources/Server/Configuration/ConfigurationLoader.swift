@@ -89,7 +89,8 @@ package struct ConfigurationLoader: Sendable {
             let rest = String(variable.dropFirst(prefix.count))
             // Other programs of the same house have variables of their own: only a near miss is an error.
             guard !known.contains(rest), let meant = Spelling.nearest(to: rest, in: known, tolerance: 4) else { continue }
-            throw ConfigurationError(.environment(variable), reason: "is not a setting", remedy: "did you mean \(prefix)\(meant)?")
+            throw ConfigurationError(
+                .environment(variable), reason: "is not a setting", remedy: "did you mean \(prefix)\(meant)?")
         }
     }
 

@@ -19,6 +19,8 @@ actor CoordinationService {
     private var maximumStreamCount: Int
     /// Closes the relay connections of a key.
     private let cutRelay: @Sendable (NodeKey) -> Void
+    /// The keys that are connected to the relay.
+    private let relayKeys: @Sendable () async -> [NodeKey]
     private let logger: Logger
     /// A write with the number of changes given to the store by then.
     private struct Write: Sendable {
@@ -37,11 +39,14 @@ actor CoordinationService {
     /// How often deadlines are looked at: expiry must cut within a second.
     private static let tick = Duration.milliseconds(500)
     private static let heartbeatTicks = 30
+    /// How often the relay is asked who is connected: an ephemeral node may be gone for much longer.
+    private static let presenceTicks = 120
 
     /// Loads what the store holds.
     init(
         configuration: Registry.Configuration, serverKey: NodePrivateKey, store: any NodeStore, maximumStreamCount: Int,
-        logger: Logger, cutRelay: @escaping @Sendable (NodeKey) -> Void
+        logger: Logger, cutRelay: @escaping @Sendable (NodeKey) -> Void,
+        relayKeys: @escaping @Sendable () async -> [NodeKey] = { [] }
     ) async throws {
         let snapshot = try await store.load()
         var random = SystemRandomNumberGenerator()
@@ -53,6 +58,7 @@ actor CoordinationService {
         self.store = store
         self.maximumStreamCount = maximumStreamCount
         self.cutRelay = cutRelay
+        self.relayKeys = relayKeys
         self.logger = logger
         // Unbounded, but the store's own queue is as long: each write is one element.
         (writes, noteWrite) = AsyncStream.makeStream()
@@ -135,28 +141,19 @@ actor CoordinationService {
         let now = Self.now
         let (events, continuation) = AsyncStream<ByteBuffer>.makeStream(
             bufferingPolicy: .bufferingOldest(PeerStreams.waitingEvents))
-        let (network, first) = try greeting(of: node, since: last)
-        continuation.yield(first)
+        let (network, greeting) = try greeting(of: node, since: last)
         let id = streams.add(PeerStreams.Reader(node: node, network: network, continuation: continuation, close: close))
         var effects: [RegistryEffect] = []
         registry.connectionOpened(of: node, at: now, effects: &effects)
         _ = apply(effects)
-        return PeerStream(id: id, events: events, end: { continuation.finish() })
+        return PeerStream(id: id, greeting: greeting, events: events, end: { continuation.finish() })
     }
 
-    private func greeting(of node: NodeID, since last: EventID?) throws -> (NetworkID, ByteBuffer) {
+    private func greeting(of node: NodeID, since last: EventID?) throws -> (NetworkID, PeerStream.Greeting) {
         do {
             let list = try registry.peers(of: node)
-            if let last, let missed = try registry.events(for: node, since: last) {
-                // A comment, so that also a reader who missed nothing gets an answer at once.
-                var text = ByteBuffer(string: ": resumed\n\n")
-                for event in missed {
-                    if var part = PeerStreams.text(of: event) { text.writeBuffer(&part) }
-                }
-                return (list.network.id, text)
-            }
-            let text = PeerStreams.text(id: list.eventID, name: .snapshot, list) ?? ByteBuffer()
-            return (list.network.id, text)
+            if let last, let missed = try registry.events(for: node, since: last) { return (list.network.id, .resumed(missed)) }
+            return (list.network.id, .snapshot(list))
         } catch {
             throw error.problem
         }
@@ -183,10 +180,9 @@ actor CoordinationService {
 
     var statistics: StatisticsReport.Coordination {
         var report = StatisticsReport.Coordination()
-        let nodes = registry.nodeList(in: nil, at: Self.now).nodes
         report.networks = registry.networkList().networks.count
-        report.nodes = nodes.count
-        report.onlineNodes = nodes.count(where: \.online)
+        report.nodes = registry.nodeCount
+        report.onlineNodes = streams.nodeCount
         report.joinKeys = registry.joinKeyList(at: Self.now).joinKeys.count
         report.streams = streams.count
         report.droppedStreams = streams.droppedCount
@@ -249,6 +245,17 @@ actor CoordinationService {
         }
     }
 
+    /// Notes that the nodes of these keys are there, for those that use the relay and no stream.
+    private func notePresence(_ keys: [NodeKey]) {
+        var effects: [RegistryEffect] = []
+        let now = Self.now
+        for node in keys.compactMap({ registry.node(holding: $0) }) {
+            registry.connectionOpened(of: node, at: now, effects: &effects)
+            registry.connectionClosed(of: node, at: now, effects: &effects)
+        }
+        _ = apply(effects)
+    }
+
     private func keepTime() async {
         var ticks = 0
         while true {
@@ -257,6 +264,7 @@ actor CoordinationService {
             guard !Task.isCancelled else { return }
             ticks += 1
             if ticks.isMultiple(of: Self.heartbeatTicks) { streams.sendHeartbeat() }
+            if ticks.isMultiple(of: Self.presenceTicks) { notePresence(await relayKeys()) }
             let now = Self.now
             if let deadline = registry.nextDeadline, deadline <= now.time {
                 var effects: [RegistryEffect] = []

@@ -4,7 +4,30 @@ internal import NIOCore
 
 /// One reader's side of a stream.
 struct PeerStream: Sendable {
+    /// What a reader is told first.
+    enum Greeting: Sendable {
+        /// All nodes of its network.
+        case snapshot(PeerList)
+        /// What it has missed.
+        case resumed([PeerEvent])
+
+        /// The greeting as text. It may be long: whoever sends it encodes it, not whoever keeps the registry.
+        var text: ByteBuffer {
+            switch self {
+            case .snapshot(let list): return PeerStreams.text(id: list.eventID, name: .snapshot, list) ?? ByteBuffer()
+            case .resumed(let missed):
+                // A comment, so that also a reader who missed nothing gets an answer at once.
+                var text = ByteBuffer(string: ": resumed\n\n")
+                for event in missed {
+                    if var part = PeerStreams.text(of: event) { text.writeBuffer(&part) }
+                }
+                return text
+            }
+        }
+    }
+
     let id: UInt64
+    let greeting: Greeting
     /// Pieces of text to send as they are.
     let events: AsyncStream<ByteBuffer>
     /// Ends `events`, when the reader has gone.
@@ -37,6 +60,9 @@ struct PeerStreams {
     private(set) var eventCount: UInt64 = 0
 
     var count: Int { readers.count }
+
+    /// Nodes with at least one stream.
+    var nodeCount: Int { Set(readers.values.map(\.node)).count }
 
     mutating func add(_ reader: Reader) -> UInt64 {
         lastID += 1

@@ -67,7 +67,8 @@ struct ServerParts: Sendable {
             service = try await CoordinationService(
                 configuration: settings.registryConfiguration, serverKey: serverKey, store: store,
                 maximumStreamCount: settings.limits.streams, logger: logger,
-                cutRelay: { [datapath] in datapath.cut($0, reason: .revoked) })
+                cutRelay: { [datapath] in datapath.cut($0, reason: .revoked) },
+                relayKeys: { [datapath] in await datapath.snapshot().connections.map(\.key) })
         } catch {
             throw StartError(.data, "\(error)")
         }

@@ -60,7 +60,8 @@ package struct ServerProcess: Sendable {
             AdmissionRunner(queue: parts.admissionQueue, policy: parts.admissionPolicy),
             RelayRunner(datapath: parts.datapath),
             listeners,
-            Farewell(service: parts.service, datapath: parts.datapath, notifier: notifier, logger: logger),
+            Farewell(
+                service: parts.service, datapath: parts.datapath, notifier: notifier, isReady: parts.isReady, logger: logger),
         ]
         if handlesSignals {
             services.append(

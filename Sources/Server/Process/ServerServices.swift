@@ -1,4 +1,5 @@
 internal import Logging
+internal import NIOConcurrencyHelpers
 internal import Relay
 internal import ServiceLifecycle
 internal import Store
@@ -59,12 +60,14 @@ struct Farewell: Service {
     let service: CoordinationService
     let datapath: Datapath
     let notifier: ServiceNotifier
+    let isReady: NIOLockedValueBox<Bool>
     let logger: Logger
 
     func run() async throws {
         // Only cancellation ends the wait otherwise: then there is nobody left to tell.
         try? await gracefulShutdown()
         logger.info("the server stops")
+        isReady.withLockedValue { $0 = false }
         await notifier.stopping()
         datapath.restarting(reconnectIn: .seconds(1), tryFor: .seconds(60))
         await service.endStreams()

@@ -97,6 +97,7 @@ struct NodeRoutes: Sendable {
                 do {
                     // A reader that goes away says so by closing its side; without this it would be noticed at the next event.
                     try await exchange.request.body.consumeWithInboundCloseHandler { _ in
+                        try await writer.write(stream.greeting.text)
                         for await event in stream.events { try await writer.write(event) }
                         try await writer.finish(nil)
                     } onInboundClosed: {
