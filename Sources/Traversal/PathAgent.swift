@@ -214,8 +214,9 @@ package struct PathAgent: Sendable {
         settle(at: now, effects: &effects)
     }
 
-    /// The user wants a direct path now: starts a discovery without waiting for the back-off.
+    /// The user wants a direct path now: starts a discovery without waiting for the back-off, unless one runs or there is a path.
     package mutating func retry(at now: Instant) {
+        guard discovery.round == nil, !hasTrustedPath(at: now) else { return }
         discovery = .dormant
         startRound(at: now)
         rearm(at: now)

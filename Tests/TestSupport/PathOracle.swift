@@ -33,10 +33,14 @@ package struct PathOracle {
     package let leftIsDirect: Bool
     package let rightIsDirect: Bool
 
+    /// How many sides' external ports would have to be guessed for a direct path: 0 when there is one, nil when no guess helps.
+    package let guessedPorts: Int?
+
     package var isDirect: Bool { leftIsDirect && rightIsDirect }
 
     package init(_ left: SimulatedHost, _ right: SimulatedHost) {
         var (leftIsDirect, rightIsDirect) = (false, false)
+        var guesses: Int?
         for a in left.interfaces where a.isUp {
             for b in right.interfaces where b.isUp {
                 for family in [IPAddress.Family.ipv4, .ipv6]
@@ -47,12 +51,15 @@ package struct PathOracle {
                         let (isLeft, isRight) = Self.verdict(x, y)
                         leftIsDirect = leftIsDirect || isLeft
                         rightIsDirect = rightIsDirect || isRight
+                        guard x.isKnown, y.isKnown else { continue }
+                        guesses = min(guesses ?? 2, (x.isStable ? 0 : 1) + (y.isStable ? 0 : 1))
                     }
                 }
             }
         }
         self.leftIsDirect = leftIsDirect
         self.rightIsDirect = rightIsDirect
+        guessedPorts = leftIsDirect && rightIsDirect ? 0 : guesses
     }
 
     // MARK: Ways

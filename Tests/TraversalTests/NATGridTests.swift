@@ -29,6 +29,10 @@ import Wire
         }
         #expect(lines.count == Access.all.count + 2)
         guard let path = ProcessInfo.processInfo.environment["CAUSEWAY_GRID"] else { return }
+        lines.append("")
+        lines.append(
+            "Milliseconds until both sides are direct, with 20 ms to the relay and 20 ms across the Internet. "
+                + "relay\\*: one side's port would have to be guessed; relay\\*\\*: both sides'.")
         try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
     }
 }
@@ -58,8 +62,10 @@ struct GridCell {
             + "\(alice.agent.statistics) \(bob.agent.statistics)"
     }
 
-    /// The cell of the table: milliseconds until both sides were direct, or `relay`.
+    /// The cell of the table: milliseconds until both sides were direct, or `relay`, with the number of sides whose ports would
+    /// have to be guessed for a direct path.
     var text: String {
-        time.map { "\(Int($0.inMilliseconds.rounded())) ms" } ?? "relay"
+        if let time { return "\(Int(time.inMilliseconds.rounded())) ms" }
+        return "relay" + (oracle.guessedPorts.map { String(repeating: "\\*", count: $0) } ?? "")
     }
 }

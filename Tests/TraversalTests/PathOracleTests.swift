@@ -35,6 +35,17 @@ import Wire
         #expect(PathOracle(run.bob, run.alice).isDirect == isDirect)
     }
 
+    @Test(
+        arguments: [
+            (eim(.addressAndPortDependent), eim(.addressAndPortDependent), 0),
+            (eim(.addressAndPortDependent), hard(.addressDependent), 1),
+            (hard(.addressDependent), hard(.addressAndPortDependent), 2), (.open, .blocked, nil),
+        ] as [(Access, Access, Int?)])
+    func theOracleTellsWhosePortsWouldHaveToBeGuessed(left: Access, right: Access, ports: Int?) {
+        let run = PairRun(left, right, settling: .zero)
+        #expect(PathOracle(run.alice, run.bob).guessedPorts == ports)
+    }
+
     @Test(arguments: [true, false])
     func twoCustomersOfOneCarrierNeedItsHairpin(hairpins: Bool) {
         let internet = SimulatedInternet()

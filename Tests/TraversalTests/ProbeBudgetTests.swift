@@ -68,10 +68,15 @@ import Wire
 
 /// A peer that turns hostile: it names victims, and asks again and again.
 @Suite struct HostilePeerTests {
+    private let key: NodeKey
+
+    init() throws {
+        key = try #require(NodeKey([UInt8](repeating: 7, count: 32)))
+    }
+
     private func agent() -> PathAgent {
         var effects: [PathAgent.Effect] = []
-        let key = NodeKey([UInt8](repeating: 7, count: 32))
-        var agent = PathAgent(localNode: key!, at: .zero)
+        var agent = PathAgent(localNode: key, at: .zero)
         agent.setLocal(
             LocalDescription(
                 sockets: [LocalSocket(id: SocketID(1), family: .ipv4, port: 4000)],
