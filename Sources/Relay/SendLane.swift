@@ -111,7 +111,8 @@ struct SendLane: ~Copyable {
     ) -> Bool {
         guard let address = frame.baseAddress, frame.count <= bounds.bytes else { return false }
         let share = shares.share(of: source, from: &pool)
-        shares.shares[Int(share)].cost += UInt32(truncatingIfNeeded: frame.count + Self.packetCost)
+        let own = shares.shares + Int(share)
+        own.pointee.cost += UInt32(truncatingIfNeeded: frame.count + Self.packetCost)
         while packetCount >= bounds.packets || byteCount + frame.count > bounds.bytes {
             let heaviest = shares.heaviest(favouring: share)
             guard shares.shares[Int(heaviest)].packets > 0 else {
@@ -124,14 +125,13 @@ struct SendLane: ~Copyable {
         makeRoom(for: frame.count, pool: &pool)
         guard let storage else { return false }
         memcpy(storage + end, address, frame.count)
-        let previous = shares.shares[Int(share)].newest
-        if shares.shares[Int(share)].packets == 0 {
-            shares.shares[Int(share)].oldest = tail
+        if own.pointee.packets == 0 {
+            own.pointee.oldest = tail
         } else {
-            packets[slot(previous)].nextOfShare = tail
+            packets[slot(own.pointee.newest)].nextOfShare = tail
         }
-        shares.shares[Int(share)].newest = tail
-        shares.shares[Int(share)].packets += 1
+        own.pointee.newest = tail
+        own.pointee.packets += 1
         packets[slot(tail)] = Packet(
             offset: UInt32(truncatingIfNeeded: end), length: UInt32(truncatingIfNeeded: frame.count), nextOfShare: 0,
             queuedAt: microseconds, share: share, isDropped: false, isDisco: kind == .disco)

@@ -34,7 +34,7 @@ struct LifecycleTests {
         let relay = try TestRelay()
         let receiver = try relay.logIn()
         // Under fast start the client has sent its login and packets before the hand-off.
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(.random(in: 0 ... .max))
         let key = NodePrivateKey(using: &random)
         var machine = ClientConnection(key, announcedServerKey: relay.serverKey.publicKey, at: .zero)
         var writer = ByteWriter()
@@ -93,7 +93,7 @@ struct LifecycleTests {
         let admission = DelayedAdmission()
         let relay = try TestRelay(admission: admission)
         let client = try relay.connect()
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(.random(in: 0 ... .max))
         let key = client.key
         var machine = ClientConnection(key, announcedServerKey: relay.serverKey.publicKey, at: .zero)
         var writer = ByteWriter()

@@ -25,7 +25,7 @@ final class TestClient {
     /// The length of the longest WebSocket message received.
     private(set) var longestMessage = 0
     private var isClosed = false
-    private var random = SystemRandomNumberGenerator()
+    private var random = SeededGenerator(.random(in: 0 ... .max))
 
     init(_ socket: TestSocket, _ tls: TestTLS.Session?, isWebSocket: Bool, key: NodePrivateKey, info: ClientInfo) {
         self.socket = socket
