@@ -71,6 +71,6 @@ extension Registry {
     }
 
     static func checkLength(_ text: String?) throws(RegistryError) {
-        guard (text?.utf8.count ?? 0) <= RegistryLimits.maximumTextByteCount else { throw .textTooLong }
+        guard (text?.unicodeScalars.count ?? 0) <= RegistryLimits.maximumTextLength else { throw .textTooLong }
     }
 }

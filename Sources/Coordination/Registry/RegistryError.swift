@@ -68,7 +68,7 @@ extension RegistryError {
         case .tooManyPathReports(let count, let limit):
             Problem(.tooManyPathReports, detail: "\(count) path reports, at most \(limit)")
         case .textTooLong:
-            Problem(.invalidRequest, detail: "a note or reason has at most \(RegistryLimits.maximumTextByteCount) bytes")
+            Problem(.invalidRequest, detail: "a note or reason has at most \(RegistryLimits.maximumTextLength) characters")
         case .joinKeyUsesInvalid:
             Problem(
                 .invalidRequest,

@@ -37,8 +37,8 @@ package struct RegistryLimits: Equatable, Sendable {
 
     package init() {}
 
-    /// The longest note and reason, in bytes of UTF-8.
-    package static let maximumTextByteCount = 800
+    /// The longest note and reason, in characters as JSON Schema counts them: Unicode scalars.
+    package static let maximumTextLength = 200
     /// The longest life of a join key: ten years of 365 days, in seconds.
     package static let maximumJoinKeySeconds: Int64 = 315_360_000
     /// How long a join key lives when nothing else is said: a day.
