@@ -74,10 +74,7 @@ struct AttemptRow: Sendable {
     }
 
     mutating func failed(_ reason: MappingFailure, retryAfter: Duration?) {
-        switch failure {
-        case nil, .noService, .noAnswer: failure = reason
-        case .notAuthorized, .networkDown, .outOfResources, .unsupported, .unusableAddress, .portConflict, .refused: break
-        }
+        if reason.weight > failure?.weight ?? -1 { failure = reason }
         if let retryAfter { self.retryAfter = max(self.retryAfter ?? .zero, retryAfter) }
     }
 }

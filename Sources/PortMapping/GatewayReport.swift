@@ -53,13 +53,14 @@ package struct GatewayReport: Hashable, Sendable {
 
     /// Whether another NAT stands outside of the gateway.
     ///
-    /// - Parameter seen: the address that a STUN server sees, which a gateway's public address must equal.
+    /// - Parameter seen: the address that a STUN server sees. A gateway's public address must equal it; and a gateway that
+    ///   claims to have none, although we are seen from outside, has a private one.
     package func isDoubleNAT(seen: IPAddress? = nil) -> Bool {
-        guard let externalAddress else { return false }
-        switch ExternalScope(externalAddress) {
-        case .insideAnotherNAT: return true
-        case .everywhere: return seen.map { $0.canonical != externalAddress.canonical } ?? false
-        case .nowhere: return false
+        switch externalAddress.map(ExternalScope.init) {
+        case .insideAnotherNAT: true
+        case .everywhere: seen.map { $0.canonical != externalAddress?.canonical } ?? false
+        case .nowhere: seen != nil
+        case nil: seen != nil && failure == .networkDown
         }
     }
 }

@@ -21,3 +21,19 @@ package enum MappingFailure: Error, Hashable, Sendable {
     /// Another refusal, with the protocol's own code.
     case refused(MappingMethod, code: Int)
 }
+
+extension MappingFailure {
+    /// How much it explains: of several protocols' failures, people are told the weightiest.
+    var weight: Int {
+        switch self {
+        case .noService: 0
+        case .noAnswer: 1
+        case .unsupported: 2
+        case .outOfResources, .portConflict, .refused: 3
+        case .notAuthorized: 4
+        // A gateway without a public address refuses everything, and only some of its answers say why.
+        case .networkDown: 5
+        case .unusableAddress: 6
+        }
+    }
+}

@@ -152,7 +152,8 @@ extension PortMapper {
     private mutating func mappingsLost(
         at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
-        guard lease != nil, case .resting(let until) = phase else { return }
+        // The answer that told it may have been the grant that makes up for it.
+        guard let lease, lease.grantedAt != now, case .resting(let until) = phase else { return }
         let due = lastAskedAt.map { $0 + Self.shortestInterval } ?? now
         if due <= now {
             renew(at: now, using: &random, effects: &effects)

@@ -102,6 +102,18 @@ struct LeaseTests {
         #expect(lab.mappings.count == 1)
     }
 
+    @Test(arguments: [MappingMethod.pcp, .natPMP])
+    func aRestartThatARenewalFindsCostsNoFurtherRequest(method: MappingMethod) {
+        var lab = Lab(speaks: [method])
+        lab.start()
+        lab.run(for: .seconds(1000))
+        lab.gateway.restart(at: lab.now)
+        let before = lab.sent.count
+        lab.run(for: .seconds(3000))
+        #expect(lab.gateway.table.values.map(\.internalPort) == [41641])
+        #expect(lab.sent.count - before == (method == .pcp ? 1 : 2))
+    }
+
     @Test
     func announcementsOfRestartsCostNoMoreThanOneRequestInFourSeconds() {
         var lab = Lab(speaks: [.natPMP])

@@ -254,6 +254,23 @@ struct PortMapperTests {
     }
 
     @Test
+    func aGatewayThatDeniesItsPrivateAddressIsBehindAnotherNAT() {
+        // As miniupnpd does: no resources by PCP, no network by NAT-PMP, an empty address by UPnP.
+        var lab = Lab(speaks: [.pcp, .natPMP, .upnp])
+        lab.gateway.pcpResult = 8
+        lab.gateway.natPMPResult = 3
+        lab.gateway.answers = { call in
+            call.action == "GetExternalIPAddress" ? FakeGateway.success(call.action, ["NewExternalIPAddress": ""]) : nil
+        }
+        lab.start()
+        lab.run(for: .seconds(1))
+        #expect(lab.mapping == nil)
+        #expect(lab.mapper.report.failure == .networkDown)
+        #expect(lab.mapper.report.isDoubleNAT() == false)
+        #expect(lab.mapper.report.isDoubleNAT(seen: IPAddress(198, 51, 100, 1)))
+    }
+
+    @Test
     func aPinholeIsAskedFromAnIPv6Gateway() throws {
         let gateway = try #require(IPAddress("fe80::1"))
         let local = try #require(IPAddress("2001:db8::50"))
