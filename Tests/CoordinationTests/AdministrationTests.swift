@@ -49,7 +49,7 @@ internal import Wire
             #expect(throws: RegistryError.joinKeyLifetimeInvalid) { try harness.joinKey(NewJoinKey(lifetimeSeconds: seconds)) }
         }
         #expect(throws: RegistryError.networkUnknown) { try harness.joinKey(NewJoinKey(network: "nowhere")) }
-        #expect(throws: RegistryError.textTooLong) { try harness.joinKey(NewJoinKey(note: String(repeating: "x", count: 801))) }
+        #expect(throws: RegistryError.textTooLong) { try harness.joinKey(NewJoinKey(note: String(repeating: "x", count: 201))) }
         let plain = try harness.joinKey(NewJoinKey())
         #expect(plain.joinKey.uses == 1)
         #expect(plain.joinKey.expires == harness.now.time + .seconds(86_400))
