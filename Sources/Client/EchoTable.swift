@@ -4,7 +4,7 @@ internal import Wire
 /// Echo requests that wait for their replies, and who asked for them.
 struct EchoTable {
     /// What a ping learns while it waits.
-    enum Event: Sendable {
+    enum Event: Equatable, Sendable {
         case reply(Origin, Duration)
         /// Traffic to the peer moved to a direct path, so that the next request is worth sending at once.
         case pathIsDirect

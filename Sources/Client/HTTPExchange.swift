@@ -65,7 +65,8 @@ struct HTTPExchange: Sendable {
                     }
                     time = Instant.now - start
                 }
-                return (time, connection.channel.remoteAddress.flatMap(Endpoint.init(socketAddress:))?.address)
+                let remote = dialer.isDirect ? connection.channel.remoteAddress : nil
+                return (time, remote.flatMap(Endpoint.init(socketAddress:))?.address)
             }
         }
     }

@@ -42,7 +42,7 @@ extension LocalNode {
             return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
         }
         relay.opened(connection.0, connection.1)
-        learnServerAddress(connection.0.remoteAddress.flatMap(Endpoint.init(socketAddress:))?.address)
+        if dialer.isDirect { learnServerAddress(connection.0.remoteAddress.flatMap(Endpoint.init(socketAddress:))?.address) }
         armTimer(for: relay.nextDeadline)
         try await withTaskCancellationHandler {
             try await connection.0.closeFuture.get()

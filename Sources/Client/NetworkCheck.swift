@@ -34,7 +34,7 @@ struct NetworkCheck: Sendable {
             let latency = try await exchange.roundTrip(path: "/derp/latency-check")
             report.relayMilliseconds = latency.time.inMilliseconds
             var servers = description.stun.endpoints
-            if let address = latency.server {
+            if let address = latency.server ?? IPAddress(server.host) {
                 let reached = Endpoint(address, description.stun.port)
                 if !servers.contains(reached) { servers.append(reached) }
             }

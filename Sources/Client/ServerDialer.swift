@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import NIOCore
 internal import NIOPosix
 internal import TLS
@@ -6,14 +7,21 @@ internal import TLS
 struct ServerDialer: Sendable {
     /// How long the TCP handshake may take, all addresses together.
     private static let connectTimeout = TimeAmount.seconds(5)
+    /// How long a proxy may take to open a tunnel.
+    private static let proxyTimeout = Duration.seconds(10)
 
     let server: ServerAddress
     let eventLoop: any EventLoop
     private let tls: (context: TLSContext, peer: TLSPeer)?
+    private let proxy: HTTPProxy?
+
+    /// Whether a connection's remote address is the server's own, and not a proxy's.
+    var isDirect: Bool { proxy == nil }
 
     init(server: ServerAddress, eventLoop: any EventLoop) throws(NodeFailure) {
         self.server = server
         self.eventLoop = eventLoop
+        proxy = HTTPProxy.from(environment: ProcessInfo.processInfo.environment, for: server)
         guard server.usesTLS else {
             tls = nil
             return
@@ -31,20 +39,49 @@ struct ServerDialer: Sendable {
     /// Connects and builds what stands behind TLS in the pipeline.
     func connect<Output: Sendable>(_ configure: @escaping @Sendable (any Channel) throws -> Output) async throws -> Output {
         do {
-            return try await ClientBootstrap(group: eventLoop)
-                .connectTimeout(Self.connectTimeout)
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .connect(host: server.host, port: server.port) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        if let tls {
-                            try channel.pipeline.syncOperations.addHandler(TLSClientHandler(context: tls.context, to: tls.peer))
-                        }
-                        return try configure(channel)
-                    }
+            guard let proxy else {
+                return try await bootstrap.connect(host: server.host, port: server.port) { channel in
+                    channel.eventLoop.makeCompletedFuture { try secure(channel, configure) }
                 }
+            }
+            return try await connect(through: proxy, configure)
         } catch let error as NIOConnectionError {
             throw failure(of: error)
         }
+    }
+
+    private var bootstrap: ClientBootstrap {
+        ClientBootstrap(group: eventLoop)
+            .connectTimeout(Self.connectTimeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+    }
+
+    private func secure<Output>(_ channel: any Channel, _ configure: (any Channel) throws -> Output) throws -> Output {
+        if let tls {
+            try channel.pipeline.syncOperations.addHandler(TLSClientHandler(context: tls.context, to: tls.peer))
+        }
+        return try configure(channel)
+    }
+
+    private func connect<Output: Sendable>(
+        through proxy: HTTPProxy, _ configure: @escaping @Sendable (any Channel) throws -> Output
+    ) async throws -> Output {
+        let request = proxy.request(to: server)
+        let (channel, isOpen) = try await bootstrap.connect(host: proxy.host, port: proxy.port) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let isOpen = channel.eventLoop.makePromise(of: Void.self)
+                try channel.pipeline.syncOperations.addHandler(ProxyHandler(request: request, isOpen: isOpen))
+                return (channel, isOpen.futureResult)
+            }
+        }
+        do {
+            try await withTimeout(Self.proxyTimeout) { try await isOpen.get() }
+        } catch {
+            channel.close(promise: nil)
+            throw error
+        }
+        // What is added to an active channel starts by itself.
+        return try await eventLoop.submit { try secure(channel, configure) }.get()
     }
 
     /// Turns what can go wrong with a connection into a line with a remedy; other errors stay as they are.
@@ -58,6 +95,10 @@ struct ServerDialer: Sendable {
             NodeFailure(.unreachable, "\(server.url) does not speak TLS: check the port of the join line")
         case let error as TLSError:
             NodeFailure(.unreachable, "no TLS connection to \(server.url): \(error)")
+        case ProxyFailure.refused(let reason):
+            NodeFailure(
+                .unreachable,
+                "the proxy \(proxy?.host ?? "") opens no way to \(server.authority) (\(reason)): check HTTPS_PROXY and NO_PROXY")
         case is TimeoutError:
             NodeFailure(.unreachable, "\(server.url) does not answer: check that the server runs and that the port is open")
         case is IOError, is ChannelError, is HTTPExchange.Failure:
@@ -67,6 +108,10 @@ struct ServerDialer: Sendable {
     }
 
     private func failure(of error: NIOConnectionError) -> NodeFailure {
+        if let proxy {
+            return NodeFailure(
+                .unreachable, "no connection to the proxy \(proxy.host):\(proxy.port): check HTTPS_PROXY and NO_PROXY")
+        }
         if error.connectionErrors.isEmpty {
             return NodeFailure(.unreachable, "the name \(server.host) has no address: check the join line and the name server")
         }

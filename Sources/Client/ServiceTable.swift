@@ -27,7 +27,7 @@ struct ServiceTable {
     }
 
     /// What to do with a datagram for a service.
-    enum Delivery {
+    enum Delivery: Equatable {
         case delivered
         /// Open a socket to this target, then call `opened`.
         case open(Endpoint)
@@ -46,6 +46,7 @@ struct ServiceTable {
     }
 
     var isEmpty: Bool { flows.isEmpty }
+    var count: Int { flows.count }
 
     /// Delivers a datagram, or keeps it until the flow's socket is open.
     mutating func deliver(_ payload: [UInt8], on key: FlowKey, at now: Instant) -> Delivery {
