@@ -53,19 +53,19 @@ struct CoordinationLink: Sendable {
     }
 
     /// Publishes what the node knows of itself.
-    func publish(_ update: CandidateUpdate, token: String) async throws {
+    func publish(_ update: CandidateUpdate, token: BearerToken) async throws {
         let body = try [UInt8](JSONEncoder().encode(update))
         _ = try await send(.PUT, "/v1/nodes/self/candidates", body: body, headers: [Self.authorization(token)])
     }
 
     /// Leaves the network.
-    func leave(token: String) async throws {
+    func leave(token: BearerToken) async throws {
         _ = try await send(.DELETE, "/v1/nodes/self", headers: [Self.authorization(token)])
     }
 
     /// Follows the network's nodes until the stream ends; `take` gets every event, with the number to resume from.
     func watch(
-        token: String, after last: String?, take: @escaping @Sendable (StreamEvent, _ id: String?) async throws -> Void
+        token: BearerToken, after last: String?, take: @escaping @Sendable (StreamEvent, _ id: String?) async throws -> Void
     ) async throws {
         var headers = [Self.authorization(token), (name: "Accept", value: "text/event-stream")]
         if let last { headers.append((name: "Last-Event-ID", value: last)) }
@@ -88,8 +88,8 @@ struct CoordinationLink: Sendable {
 
     // MARK: - Requests
 
-    private static func authorization(_ token: String) -> (name: String, value: String) {
-        (name: "Authorization", value: "Bearer \(token)")
+    private static func authorization(_ token: BearerToken) -> (name: String, value: String) {
+        (name: "Authorization", value: "Bearer \(token.secretText)")
     }
 
     private func send(

@@ -1,3 +1,4 @@
+internal import Coordination
 internal import Disco
 internal import STUN
 internal import Traversal
@@ -15,6 +16,8 @@ struct DirectSide {
     var routes: Set<DefaultRoute> = []
     /// Whose disco key it is.
     var discoKeys: [DiscoKey: NodeKey] = [:]
+    /// Whose session the receiver index of a packet belonged to when it was last looked for.
+    private var owners: [UInt32: NodeKey] = [:]
     /// Where STUN answers: what the server named, and the address that it was reached by.
     var servers: [Endpoint] = []
     /// Handshakes from unknown paths that may be opened.
@@ -30,6 +33,18 @@ struct DirectSide {
     mutating func makeID() -> SocketID {
         defer { nextID &+= 1 }
         return SocketID(nextID)
+    }
+
+    /// Indexes remembered. When there are more, all are forgotten and looked for again.
+    private static let maximumOwners = 1024
+
+    /// The session that a packet is addressed to by its receiver index; a guess that fails costs a look at every peer.
+    mutating func owner(of index: UInt32, among peers: [NodeKey: PeerSession]) -> PeerSession? {
+        if let key = owners[index], let session = peers[key], session.isAddressed(by: index) { return session }
+        guard let session = peers.values.first(where: { $0.isAddressed(by: index) }) else { return nil }
+        if owners.count >= Self.maximumOwners { owners.removeAll(keepingCapacity: true) }
+        owners[index] = session.peer.nodeKey
+        return session
     }
 
     /// Takes a STUN message.

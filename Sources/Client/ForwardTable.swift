@@ -27,6 +27,8 @@ struct ForwardTable {
 
     private var flows: [FlowKey: Flow] = [:]
     private var numbers: [Address: FlowKey] = [:]
+    /// Why forwards that are about to end do so.
+    private var failures: [ObjectIdentifier: NodeFailure] = [:]
     private var random = SystemRandomNumberGenerator()
 
     var isEmpty: Bool { flows.isEmpty }
@@ -54,14 +56,23 @@ struct ForwardTable {
             AddressedEnvelope(remoteAddress: known.source, data: ByteBuffer(bytes: payload)), promise: nil)
     }
 
+    /// Notes that the peer does not allow a forward's port; gives the forward's socket, to be closed.
+    mutating func refused(_ flow: UInt32, by peer: NodeKey, _ failure: NodeFailure) -> (any Channel)? {
+        guard let known = flows[FlowKey(peer: peer, flow: flow)] else { return nil }
+        failures[known.forward] = failure
+        return known.channel
+    }
+
     /// Forgets silent flows.
     mutating func sweep(at now: Instant) {
         for (key, flow) in flows where flow.lastUsed + Self.flowLifetime <= now { remove(key, flow) }
     }
 
-    /// Forgets a forward that has ended.
-    mutating func removeAll(of channel: any Channel) {
+    /// Forgets a forward that has ended; tells why, if it did not end by itself.
+    @discardableResult
+    mutating func removeAll(of channel: any Channel) -> NodeFailure? {
         for (key, flow) in flows where flow.forward == ObjectIdentifier(channel) { remove(key, flow) }
+        return failures.removeValue(forKey: ObjectIdentifier(channel))
     }
 
     private mutating func makeRoom(in forward: ObjectIdentifier) {

@@ -81,7 +81,7 @@ extension LocalNode {
     /// Gets a token, without the join key if the server knows this node, else with it.
     private func register(_ link: CoordinationLink) async throws {
         let (response, serverKey) = try await answer(to: link)
-        state.token = response.token.secretText
+        state.token = response.token
         state.name = response.node.name
         state.network = response.network.name
         coordination.network = response.network
@@ -114,7 +114,7 @@ extension LocalNode {
         while true {
             do {
                 guard let token = state.token else {
-                    try await register(link)
+                    try await registerAgain(link)
                     publish()
                     continue
                 }
@@ -138,8 +138,21 @@ extension LocalNode {
         }
     }
 
+    /// Registers a node that has taken part already: without success it was removed, or has expired.
+    private func registerAgain(_ link: CoordinationLink) async throws {
+        do {
+            try await register(link)
+        } catch let problem as Problem {
+            guard case .refused = problem.failure.kind else { throw problem }
+            throw NodeFailure(
+                .refused,
+                "\(state.server.url) does not know this node any more: ask for a new line and run `causeway up 'LINE'` (\(problem.title))"
+            )
+        }
+    }
+
     /// Follows the stream until it ends or the network changes.
-    private func watch(_ link: CoordinationLink, _ token: String) async throws {
+    private func watch(_ link: CoordinationLink, _ token: BearerToken) async throws {
         let (restarts, restart) = AsyncStream.makeStream(of: Void.self)
         coordination.restartStream = restart
         defer { coordination.restartStream = nil }

@@ -42,6 +42,7 @@ extension LocalNode {
         } onCancel: {
             channel.close(promise: nil)
         }
+        if let failure = forwards.removeAll(of: channel) { throw failure }
     }
 
     private func forward(_ data: ByteBuffer, from source: SocketAddress, in channel: any Channel, to peer: NodeKey, port: UInt16)

@@ -58,10 +58,10 @@ extension LocalNode {
             deliver(payload, to: port, on: flow, from: session, &outputs)
         case .answer(let flow, _, let payload):
             forwards.answerReceived(payload, on: flow, from: session.peer.nodeKey, at: now)
-        case .refused(_, let port):
-            log.warning(
-                "the peer does not allow this port",
-                metadata: ["peer": "\(session.peer.name)", "remedy": "on that side: causeway up … --allow udp/\(port)"])
+        case .refused(let flow, let port):
+            let failure = NodeFailure(
+                .refused, "\(session.peer.name) does not allow udp/\(port): there, run `causeway up` with --allow udp/\(port)")
+            forwards.refused(flow, by: session.peer.nodeKey, failure)?.close(promise: nil)
         }
     }
 
@@ -80,7 +80,7 @@ extension LocalNode {
     func sessionPacketReceived(_ packet: RawSpan, over path: DirectPath, at now: Instant) {
         switch Packet(parsing: packet) {
         case .response(let index), .transport(let index, _):
-            guard let session = peers.values.first(where: { $0.isAddressed(by: index) }) else { return }
+            guard let session = direct.owner(of: index, among: peers) else { return }
             act(on: session) { $0.receive(packet, from: .direct(path), at: now, outputs: &$1) }
         case .initiation:
             // Anybody can send one; opening it costs two X25519 operations.

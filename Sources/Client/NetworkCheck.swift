@@ -42,12 +42,6 @@ struct NetworkCheck: Sendable {
         } catch {
             let failure = (error as? Problem)?.failure ?? dialer.explain(error)
             report.relayProblem = "\(failure)"
-            // The server's answer is not one of ours: whoever gave it stands between it and us.
-            if let failure = failure as? NodeFailure, failure.kind == .unreachable, error is NodeFailure,
-                !(error is NIOConnectionError)
-            {
-                report.captivePortal = server.usesTLS ? nil : true
-            }
             return knownSTUN
         }
     }

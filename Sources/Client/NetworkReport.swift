@@ -20,8 +20,6 @@ public struct NetworkReport: Codable, Hashable, Sendable {
     public var hairpinning: Bool?
     /// Whether another translation stands behind the first.
     public var isNested: Bool?
-    /// Whether a captive portal answers for the server.
-    public var captivePortal: Bool?
     /// The server asked.
     public var server: String
     /// The time of one exchange with the relay over its TLS connection.
@@ -48,7 +46,6 @@ public struct NetworkReport: Codable, Hashable, Sendable {
         if let filtering { lines.append("\t* Filtering: \(filtering)") }
         if let portAllocation { lines.append("\t* Ports: \(portAllocation)") }
         if let hairpinning { lines.append("\t* Hairpinning: \(hairpinning)") }
-        if captivePortal == true { lines.append("\t* CaptivePortal: true, sign in to this network first") }
         lines.append("\t* Relay: \(server)")
         if let relayMilliseconds {
             lines.append("\t* Relay latency: \(Milliseconds.text(relayMilliseconds))")

@@ -13,7 +13,7 @@ struct NodeState: Sendable {
     var name: String
     var network: String
     /// The bearer token; nil before the first registration.
-    var token: String?
+    var token: BearerToken?
 
     /// Where STUN answers, as the server named it last.
     var stunServers: [Endpoint] = []
@@ -97,7 +97,7 @@ struct NodeState: Sendable {
         var server: ServerAddress
         var name: String
         var network: String
-        var token: String?
+        var token: BearerToken?
         var stunServers: [Endpoint]?
     }
 }

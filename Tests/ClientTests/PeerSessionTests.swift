@@ -85,6 +85,18 @@ import Wire
         #expect(pair.alice.messages.map(\.origin) == [.relay])
     }
 
+    @Test func aPeerThatNobodyTalksToWantsNoTimer() throws {
+        let pair = try Pair()
+        #expect(pair.alice.session.nextDeadline == nil)
+    }
+
+    @Test func aPathThatFallsIdleWantsNoTimerInTheEnd() throws {
+        var pair = try Pair()
+        pair.alice.send(.echoRequest(sequence: 1), from: &pair)
+        pair.run(for: .seconds(300))
+        #expect(pair.alice.session.nextDeadline == nil)
+    }
+
     @Test func theStatusNamesThePath() throws {
         var pair = try Pair()
         #expect(pair.alice.session.status(at: pair.now).path == "idle")

@@ -24,7 +24,7 @@ import Wire
         #expect(loaded.discoKey.publicKey == state.discoKey.publicKey)
         #expect(loaded.server == state.server)
         #expect(loaded.name == "alice")
-        #expect(loaded.token == "cwt_secret")
+        #expect(loaded.token == Self.token)
         #expect(loaded.stunServers == state.stunServers)
         #expect(try Self.mode(of: directory.stateFilePath) == 0o600)
         #expect(try Self.mode(of: directory.path) == 0o700)
@@ -68,7 +68,7 @@ import Wire
     @Test func aLineOfTheSameServerKeepsTheToken() throws {
         try directory.save(Self.state)
         let (state, key) = try NodeState.load(for: NodeOptions(state: directory, joinLine: Self.line(port: 443)))
-        #expect(state.token == "cwt_secret")
+        #expect(state.token == Self.token)
         #expect(key != nil)
     }
 
@@ -97,10 +97,12 @@ import Wire
 
     // MARK: - Helpers
 
+    private static let token = BearerToken([UInt8](repeating: 7, count: 32))
+
     private static var state: NodeState {
         var state = NodeState(
             server: ServerAddress(host: "relay.example.net", port: 443, usesTLS: true, pin: nil, key: nil), name: "alice")
-        state.token = "cwt_secret"
+        state.token = token
         state.stunServers = [Endpoint(IPAddress(198, 51, 100, 1), 3478)]
         return state
     }
