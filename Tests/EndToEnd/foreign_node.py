@@ -27,7 +27,12 @@ def _base64url(data):
 
 
 class Refused(Exception):
-    """The server answered with a problem document."""
+    """The server answered with a problem document; `problem` is its stable type."""
+
+    def __init__(self, status, text):
+        super().__init__(status, text)
+        self.status = status
+        self.problem = json.loads(text)["type"].removeprefix("urn:causeway:problem:")
 
 
 class ForeignNode:
@@ -43,7 +48,7 @@ class ForeignNode:
 
     # Coordination
 
-    def _connect(self):
+    def connect(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -51,53 +56,93 @@ class ForeignNode:
         assert hashlib.sha256(wrapped.getpeercert(True)).digest() == self.pin, "another certificate than the line's"
         return wrapped
 
-    def request(self, method, path, body=None, headers=()):
+    def _ask(self, method, path, data, headers):
         connection = http.client.HTTPSConnection(self.host, self.port)
-        connection.sock = self._connect()
-        data = b"" if body is None else json.dumps(body).encode()
-        connection.request(method, path, data, {"Content-Type": "application/json", **dict(headers)})
-        reply = connection.getresponse()
+        connection.sock = self.connect()
+        connection.request(method, path, data, {"Content-Type": "application/json", **headers})
+        return connection, connection.getresponse()
+
+    def request(self, method, path, body=None, headers={}):
+        """The answer's JSON; `body` is bytes to be sent as they are, or what becomes JSON."""
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        connection, reply = self._ask(method, path, data, headers)
         text = reply.read()
         connection.close()
         if reply.status >= 400:
             raise Refused(reply.status, text.decode())
         return json.loads(text) if text else None
 
-    def register(self):
+    def challenge(self):
         challenge = self.request("POST", "/v1/challenges")
         self.server_key = PublicKey(bytes.fromhex(challenge["publicKey"].removeprefix("nodekey:")))
+        return base64.urlsafe_b64decode(challenge["challenge"] + "=")
+
+    def proof(self, method, path, data, challenge):
+        """The header that proves, for this very request, that we hold the node key."""
+        plaintext = (
+            b"causeway-proof-v1\n\0" + challenge + hashlib.sha256(f"{method} {path}\n".encode()).digest()
+            + hashlib.sha256(data).digest())
+        return {"Causeway-Proof": _base64url(bytes(Box(self.key, self.server_key).encrypt(plaintext)))}
+
+    def registration(self):
+        """The body and the headers of a registration with a fresh proof."""
         body = {
             "joinKey": self.join_key,
             "nodeKey": "nodekey:" + bytes(self.key.public_key).hex(),
             "discoKey": "discokey:" + bytes(self.disco.public_key).hex(),
             "name": self.name,
         }
-        secret = base64.urlsafe_b64decode(challenge["challenge"] + "=")
-        plaintext = (
-            b"causeway-proof-v1\n\0" + secret + hashlib.sha256(b"POST /v1/nodes\n").digest()
-            + hashlib.sha256(json.dumps(body).encode()).digest())
-        proof = bytes(Box(self.key, self.server_key).encrypt(plaintext))
-        answer = self.request("POST", "/v1/nodes", body, {"Causeway-Proof": _base64url(proof)})
+        data = json.dumps(body).encode()
+        return data, self.proof("POST", "/v1/nodes", data, self.challenge())
+
+    def register(self):
+        answer = self.request("POST", "/v1/nodes", *self.registration())
         self.token = answer["token"]
         return answer
 
+    @property
+    def bearer(self):
+        return {"Authorization": f"Bearer {self.token}"}
+
     def peers(self):
-        return self.request("GET", "/v1/peers", headers={"Authorization": f"Bearer {self.token}"})["peers"]
+        return self.request("GET", "/v1/peers", headers=self.bearer)["peers"]
+
+    def publish(self, sequence, *candidates):
+        """Publishes host candidates, each an `ADDRESS:PORT`."""
+        listed = [{"type": "host", "endpoint": endpoint, "priority": 100} for endpoint in candidates]
+        self.request(
+            "PUT", "/v1/nodes/self/candidates", {"sequence": sequence, "candidates": listed}, headers=self.bearer)
+
+    def stream(self):
+        """The open peer stream, to be read by lines."""
+        connection, reply = self._ask("GET", "/v1/peers/stream", b"", self.bearer)
+        assert reply.status == 200, reply.status
+        connection.sock.settimeout(30)
+        return reply
 
     # DERP
 
-    def log_in(self):
-        self.link = self._connect()
-        self.link.settimeout(10)
+    def upgrade(self):
+        """Connects to the relay up to its greeting."""
+        self.link = self.connect()
+        self.link.settimeout(15)
         self.link.sendall(b"GET /derp HTTP/1.1\r\nHost: relay\r\nUpgrade: DERP\r\nConnection: Upgrade\r\n\r\n")
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += self.link.recv(1)
         assert head.startswith(b"HTTP/1.1 101 "), head
         kind, payload = self.read_frame()
-        assert kind == 0x01 and payload[:8] == DERP_MAGIC and payload[8:40] == bytes(self.server_key)
-        info = Box(self.key, self.server_key).encrypt(json.dumps({"version": 2}).encode())
-        self.write_frame(0x02, bytes(self.key.public_key) + bytes(info))
+        assert kind == 0x01 and payload[:8] == DERP_MAGIC
+        self.relay_key = PublicKey(payload[8:40])
+
+    def client_info(self, text='{"version": 2}'):
+        sealed = Box(self.key, self.relay_key).encrypt(text.encode())
+        return bytes(self.key.public_key) + bytes(sealed)
+
+    def log_in(self):
+        self.upgrade()
+        assert self.relay_key == self.server_key
+        self.write_frame(0x02, self.client_info())
         kind, payload = self.read_frame()
         assert kind == 0x03
         return json.loads(Box(self.key, self.server_key).decrypt(payload))
