@@ -101,6 +101,14 @@ struct CheckList: Sendable {
         rearm()
     }
 
+    /// The peer says that it starts now: pairs that were held are due.
+    mutating func release(at now: Instant) {
+        for index in checks.indices where checks[index].attempts == 0 {
+            if let due = checks[index].nextAttempt { checks[index].nextAttempt = min(due, now) }
+        }
+        rearm()
+    }
+
     /// The peer has started too: pairs that only got an opener are due at once.
     mutating func peerStarted(at now: Instant) {
         for index in checks.indices where checks[index].isOpened && checks[index].attempts == 0 {

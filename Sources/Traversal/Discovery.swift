@@ -28,14 +28,19 @@ enum Discovery: Sendable, Equatable {
     /// A direct path works. All pairs are probed again at `reviewAt`, in case a better one exists.
     case settled(reviewAt: Instant)
 
-    /// Pauses after failed rounds. The first one covers lost packets. From the second on they are longer than the 30 s for which a
-    /// gateway remembers a stray packet, and both sides then start at one moment.
+    /// Pauses after failed rounds. The short one covers lost packets. The long ones outlast the 30 s for which a gateway remembers a
+    /// stray packet: the rounds behind them send no openers, since a neighbour's gateway is nearer than any TTL that leaves ours,
+    /// and both sides start at one moment instead.
     static let pauses: [Duration] = [.seconds(5), .seconds(34), .seconds(34), .seconds(70), .seconds(140)]
-    /// Pauses while a path that worked is missed: its address is the peer's, and is worth asking for three minutes.
-    static let pausesAfterLoss = [Duration](repeating: .seconds(5), count: 20)
+    /// Pauses while a path that worked is missed: its address is the peer's, and is worth asking for a few minutes.
+    static let pausesAfterLoss: [Duration] =
+        [Duration](repeating: .seconds(5), count: 5) + [.seconds(34)] + [Duration](repeating: .seconds(5), count: 5)
+        + [.seconds(34), .seconds(34)]
     static let longestPause: Duration = .seconds(300)
-    /// From this many failed rounds on, no openers: a neighbour's gateway is nearer than any TTL that leaves ours.
-    static let failuresUntilSimultaneous = 2
+    /// A round behind a pause of at least this is a simultaneous start.
+    static let quietPause: Duration = .seconds(34)
+    /// How much earlier or later than the peer a simultaneous start is tried at least: two gateways of a home and a carrier.
+    static let leastShift: Duration = .milliseconds(25)
     /// Between reviews while a direct path works.
     static let reviewInterval: Duration = .seconds(60)
     /// A path as fast as this is not worth a review.
@@ -71,8 +76,16 @@ enum Discovery: Sendable, Equatable {
     ///
     /// - Parameter hadPath: a direct path existed and broke: it may come back at any moment.
     mutating func roundFailed(hadPath: Bool, at now: Instant) {
-        let pauses = hadPath ? Self.pausesAfterLoss : Self.pauses
-        let pause = failures < pauses.count ? pauses[failures] : Self.longestPause
-        self = .waiting(until: now + pause, failures: failures + 1)
+        self = .waiting(until: now + Self.pause(after: failures, hadPath: hadPath), failures: failures + 1)
+    }
+
+    /// Whether the round to come follows a pause so long that gateways have forgotten strays.
+    func isAfterQuiet(hadPath: Bool) -> Bool {
+        failures > 0 && Self.pause(after: failures - 1, hadPath: hadPath) >= Self.quietPause
+    }
+
+    private static func pause(after failures: Int, hadPath: Bool) -> Duration {
+        let pauses = hadPath ? pausesAfterLoss : pauses
+        return failures < pauses.count ? pauses[failures] : longestPause
     }
 }

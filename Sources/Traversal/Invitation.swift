@@ -4,7 +4,7 @@ internal import Wire
 struct Invitation: Sendable {
     /// A STUN answer older than this does not vouch for a mapping: just under the common 30 s of NATs.
     static let freshness: Duration = .seconds(27)
-    /// Between two with the same content.
+    /// For so long after one another with the same content is not sent.
     static let spacing: Duration = .seconds(4)
     /// Between two with different content.
     static let changeSpacing: Duration = .milliseconds(300)
@@ -64,9 +64,13 @@ struct Invitation: Sendable {
             self.wish = wish
             return step
         }
-        let spacing = endpoints == sentEndpoints ? Self.spacing : Self.changeSpacing
-        if let sentAt, now - sentAt < spacing {
-            self.wish?.due = sentAt + spacing
+        if endpoints == sentEndpoints, isRecent(at: now) {
+            // The peer has it and is at work. One sent later would only make it start again, and answer, and so on.
+            self.wish = nil
+            return .nothing
+        }
+        if let sentAt, now - sentAt < Self.changeSpacing {
+            self.wish?.due = sentAt + Self.changeSpacing
             return .nothing
         }
         self.wish = nil

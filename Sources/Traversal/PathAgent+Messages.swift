@@ -92,9 +92,10 @@ extension PathAgent {
             selector.update(current) { isListed ? $0.prove(at: now) : $0.suspect(at: now) }
         }
         if discovery.round != nil, invitation.isRecent(at: now) {
-            // It answers ours: both sides have started.
+            // It answers ours, or has crossed it: both sides have started.
             candidatesChanged(at: now)
             peerStarted(at: now)
+            checks.release(at: now)
         } else {
             updateChecks()
             startRound(isInvited: true, at: now)

@@ -13,11 +13,14 @@ extension PathAgent {
         updateChecks()
         checks.start(skipping: selector.trusted(at: now), at: now)
         let failures = discovery.failures
-        var peerStartsAt: Instant? = isInvited || !relay.isReachable ? now : nil
-        if peerStartsAt == nil, !hasLostPath, failures >= Discovery.failuresUntilSimultaneous, let latency = relay.latency {
+        let isPeerAtWork = isInvited || invitation.isRecent(at: now) || !relay.isReachable
+        var peerStartsAt = isPeerAtWork ? now : nil
+        if peerStartsAt == nil, discovery.isAfterQuiet(hadPath: hasLostPath), let latency = relay.latency {
             // The peer begins when our call-me-maybe reaches it: half of the relay's round trip from here. Where one side's packet
             // has the longer way out, that side must go first: tried in turn.
-            let start = now + latency / 2 + latency / 4 * [0, -1, 1][(failures - Discovery.failuresUntilSimultaneous) % 3]
+            let shift = max(latency / 4, Discovery.leastShift) * [0, -1, 1][simultaneousStarts % 3]
+            let start = max(now, now + latency / 2 + shift)
+            simultaneousStarts += 1
             checks.hold(until: start) { $0.wantsOpener(remote: remoteBehavior) }
             peerStartsAt = start
         }

@@ -58,11 +58,15 @@ extension PathAgent {
         let hasPeerStarted = discovery.round?.hasPeerStarted(at: now) ?? true
         for index in checks.due(at: now) {
             let check = checks.checks[index]
-            let isOpener = !hasPeerStarted && !check.isTriggered && check.wantsOpener(remote: remoteBehavior)
+            let wantsOpener = check.wantsOpener(remote: remoteBehavior)
             let address = check.path.endpoint.address
-            let verdict =
-                isOpener
-                ? budget.takeOpener(at: now) : budget.take(for: address, isTriggered: check.isTriggered, at: now)
+            var isOpener = !hasPeerStarted && !check.isTriggered && wantsOpener
+            var verdict = isOpener ? .spent : budget.take(for: address, isTriggered: check.isTriggered, at: now)
+            if verdict == .spent, wantsOpener, !check.isOpened {
+                // Where no real ping may go, an opener still lets the peer's in.
+                isOpener = true
+                verdict = budget.takeOpener(at: now)
+            }
             switch verdict {
             case .paced(let delay):
                 // The rest of the list is due no earlier: it keeps its order.

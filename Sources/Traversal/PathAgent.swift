@@ -52,6 +52,8 @@ package struct PathAgent: Sendable {
     var counters = ProbeStatistics()
     /// When the search began that has found no path yet, and what had been sent by then.
     var search: (since: Instant, pings: Int)?
+    /// Rounds without openers so far.
+    var simultaneousStarts = 0
     /// When a round was last started.
     var roundStartedAt: Instant?
     /// When the peer was last heard directly.
@@ -227,7 +229,7 @@ package struct PathAgent: Sendable {
     /// The path that traffic takes.
     package var path: Path {
         guard let health = selector.currentHealth else { return .relay(latency: relay.latency) }
-        return .direct(health.path, latency: health.latency, isInDoubt: health.isFailing)
+        return .direct(health.path, latency: health.latency, isInDoubt: health.isInDoubt)
     }
 
     /// What discovery has cost so far.

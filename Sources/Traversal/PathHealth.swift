@@ -16,6 +16,9 @@ struct PathHealth: Sendable {
     static let shortestTimeout: Duration = .milliseconds(200)
     static let longestTimeout: Duration = .seconds(1)
 
+    /// Whatever happens, no more pings than this allows.
+    static let leastSpacing: Duration = .milliseconds(50)
+
     let path: DirectPath
     /// Smoothed round-trip time.
     private(set) var latency: Duration
@@ -35,6 +38,8 @@ struct PathHealth: Sendable {
     private var timeoutAt: Instant?
     /// A ping is wanted now, whatever the interval.
     private var proveAt: Instant?
+    /// When the path took over from one that failed: the same break may have hit it.
+    private var unsureSince: Instant?
     /// When someone said that the path is broken: only a ping sent after that clears it.
     private var suspectedAt: Instant?
 
@@ -52,16 +57,20 @@ struct PathHealth: Sendable {
         if let timeoutAt { return timeoutAt }
         let regular = interval.map { KeepaliveSchedule.aligned(pingedAt + $0) }
         guard let proveAt else { return regular }
-        return min(proveAt, regular ?? proveAt)
+        let proof = max(proveAt, pingedAt + Self.leastSpacing)
+        return min(proof, regular ?? proof)
     }
 
     /// Whether traffic may go here without the relay's company.
     func isTrusted(at now: Instant) -> Bool {
-        !isFailing && now - provenAt <= Self.trustWindow
+        !isFailing && unsureSince == nil && now - provenAt <= Self.trustWindow
     }
 
     /// Whether pings go unanswered or someone reported a break. Age alone does not count.
     var isFailing: Bool { suspectedAt != nil || missed >= Self.doubtAfter }
+
+    /// Whether the relay carries a copy of traffic, whatever the path's age.
+    var isInDoubt: Bool { isFailing || unsureSince != nil }
 
     /// Whether so many pings went unanswered that the path is given up.
     var isDead: Bool { missed >= Self.deadAfter }
@@ -80,16 +89,24 @@ struct PathHealth: Sendable {
         missed = 0
         timeoutAt = nil
         proveAt = nil
+        if let unsureSince, sentAt >= unsureSince { self.unsureSince = nil }
         if let suspectedAt, sentAt >= suspectedAt { self.suspectedAt = nil }
-        if suspectedAt != nil { proveAt = now }
+        if isInDoubt { proveAt = now }
     }
 
-    /// Puts the path in doubt and asks for a ping at once.
+    /// Puts the path in doubt until a ping from now on is answered. Told again while in doubt it changes nothing: a gateway that
+    /// refuses every ping would else keep a dead path alive.
     mutating func suspect(at now: Instant) {
+        guard suspectedAt == nil else { return }
         suspectedAt = now
-        missed = 0
         timeoutAt = nil
         proveAt = now
+    }
+
+    /// The path takes over from one that failed: the relay keeps it company until a ping from now on is answered.
+    mutating func takeOver(at now: Instant) {
+        unsureSince = now
+        if timeoutAt == nil { proveAt = now }
     }
 
     /// Asks for a ping now unless one is on its way.

@@ -76,7 +76,9 @@ struct PathSelector: Sendable {
                 return path.score.isBetter(than: best.score) ? path : best
             }
         if let best, best.path != current, takesOver(best, at: now) {
-            if let health = currentHealth, !health.isFailing { changedAt = now }
+            if let health = currentHealth {
+                if health.isFailing { update(best.path) { $0.takeOver(at: now) } } else { changedAt = now }
+            }
             current = best.path
         }
         chooseStandby(at: now)

@@ -1,11 +1,13 @@
 internal import Traversal
-internal import Wire
+package import Wire
 
 /// A random Internet with two hosts in it: carriers, homes, NATs of all kinds, several uplinks, IPv6, blocked UDP.
 package struct RandomTopology {
     package let internet: SimulatedInternet
     package let alice: SimulatedHost
     package let bob: SimulatedHost
+    /// Homes that a host may move to, with a free address in each.
+    package let homes: [(network: SimulatedNetwork, address: IPAddress)]
     /// What was built, for the message of a failed test.
     package let summary: String
 
@@ -33,6 +35,7 @@ package struct RandomTopology {
         let homes = (0..<4).map { _ in home() }
         alice = builder.host("alice", among: homes, carriers)
         bob = builder.host("bob", among: homes, carriers)
+        self.homes = homes.map { ($0.network, IPAddress(ipv4: $0.ipv4Prefix | 200)) }
         summary = "seed \(seed):" + builder.summary
     }
 

@@ -25,7 +25,9 @@ package final class SimulatedHost {
     package internal(set) var wakeUps = 0
     /// Every direct disco packet sent: to where and when, with its TTL.
     package internal(set) var probes: [(to: Endpoint, at: Instant, timeToLive: UInt8?)] = []
-    /// Whether paths may be ignored by the filter that drops everything this host sends to an address.
+    /// Pings sent directly to all peers.
+    package var pingsSent: Int { peers.values.reduce(0) { $0 + $1.agent.statistics.pingsSent } }
+    /// Addresses to which the kernel refuses to send.
     package var unreachable: Set<IPAddress> = []
 
     unowned let internet: SimulatedInternet

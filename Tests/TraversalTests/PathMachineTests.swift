@@ -74,6 +74,18 @@ private func time(_ milliseconds: Int64) -> Instant { .zero + .milliseconds(mill
         #expect(!health.isFailing)
     }
 
+    @Test func aPathWhosePingsAreAllRefusedDiesSoonAndQuietly() {
+        var health = PathHealth(path: path, latency: .milliseconds(30), at: time(0))
+        health.interval = .seconds(1)
+        var pings = 0
+        while !health.isDead, let due = health.nextPing {
+            health.suspect(at: due)
+            health.pinging(at: health.nextPing ?? due)
+            pings += 1
+        }
+        #expect(pings <= 6)
+    }
+
     @Test func aSlowPathIsGivenMoreTime() {
         #expect(PathHealth(path: path, latency: .milliseconds(10), at: time(0)).timeout == .milliseconds(200))
         #expect(PathHealth(path: path, latency: .milliseconds(300), at: time(0)).timeout == .milliseconds(650))
@@ -241,8 +253,10 @@ private func time(_ milliseconds: Int64) -> Instant { .zero + .milliseconds(mill
         _ = invitation.step(endpoints: endpoints, isFresh: true, at: time(0))
         invitation.want(at: time(100))
         #expect(invitation.step(endpoints: endpoints, isFresh: true, at: time(100)) == .nothing)
-        #expect(invitation.nextDeadline == time(4000))
-        invitation.localChanged(at: time(300))
+        #expect(invitation.nextDeadline == nil)
+        invitation.want(at: time(200))
+        #expect(invitation.step(endpoints: [], isFresh: true, at: time(200)) == .nothing)
+        #expect(invitation.nextDeadline == time(300))
         #expect(invitation.step(endpoints: [], isFresh: true, at: time(300)) == .send([]))
     }
 }
@@ -261,14 +275,16 @@ private func time(_ milliseconds: Int64) -> Instant { .zero + .milliseconds(mill
             ])
     }
 
-    @Test func aLostPathIsMissedForThreeMinutes() {
+    @Test func aLostPathIsAskedForEveryFewSecondsAndNowAndThenAfterAQuietTime() {
         var discovery = Discovery.dormant
-        for _ in 0..<20 {
+        var pauses: [Duration] = []
+        for _ in 0..<14 {
             discovery.roundFailed(hadPath: true, at: time(0))
-            #expect(discovery.nextDeadline == time(5000))
+            pauses.append(discovery.nextDeadline.map { $0 - time(0) } ?? .zero)
+            #expect(discovery.isAfterQuiet(hadPath: true) == (pauses.last == .seconds(34) || pauses.last == .seconds(300)))
         }
-        discovery.roundFailed(hadPath: true, at: time(0))
-        #expect(discovery.nextDeadline == time(300_000))
+        let short = [Duration](repeating: .seconds(5), count: 5)
+        #expect(pauses == short + [.seconds(34)] + short + [.seconds(34), .seconds(34), .seconds(300)])
     }
 }
 
