@@ -107,8 +107,11 @@ extension Shard {
             connection.pointee.ringMark = 0
             connection.pointee.previousRingMark = 0
         }
-        guard let ring = ringsOut[shard] else { return }
-        if !ring.append(kind == .disco ? .disco : .other, to: id, from: connection.pointee.id, frame) {
+        let source = connection.pointee.id
+        let isTaken = packetRings[shard]?._withUnsafeGuaranteedRef { ring in
+            ring.append(kind == .disco ? .disco : .other, to: id, from: source, frame)
+        }
+        if isTaken != true {
             counters.drop(.mailboxFull, kind, bytes: frame.count - PacketLayout.prefixCount)
         }
     }

@@ -40,6 +40,8 @@ struct Shard: ~Copyable {
     let epoll: OwnedDescriptor
     private let events: UnsafeMutablePointer<epoll_event>
     let ringsOut: [PacketRing?]
+    /// The same rings without reference counting, for the packet path; the fabric keeps them alive.
+    let packetRings: [Unmanaged<PacketRing>?]
     let ringsIn: [PacketRing?]
     let port = TLSPort()
     /// What a socket read brings when it is encrypted.
@@ -103,6 +105,7 @@ struct Shard: ~Copyable {
         logger = configuration.logger
         limits = configuration.limits
         ringsOut = fabric.rings(from: index)
+        packetRings = ringsOut.map { $0.map { Unmanaged.passUnretained($0) } }
         ringsIn = fabric.rings(to: index)
         events = .allocate(capacity: Self.eventCount)
         ciphertext = .allocate(byteCount: Self.readCount, alignment: 64)

@@ -16,6 +16,10 @@ struct SendLaneTests {
             lane = SendLane(SendLane.Bounds(packets: packets, bytes: bytes))
         }
 
+        deinit {
+            lane.release(to: &pool)
+        }
+
         var packetCount: Int { lane.packetCount }
         var byteCount: Int { lane.byteCount }
         var sourceCount: Int { lane.sourceCount }
