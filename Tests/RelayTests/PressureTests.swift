@@ -91,7 +91,8 @@ struct PressureTests {
             slowest = max(slowest, ContinuousClock.now - begin)
             usleep(2000)
         }
-        #expect(slowest < .milliseconds(100))
+        // Far less than the write timeout, with room for a busy machine.
+        #expect(slowest < .milliseconds(400))
         let statistics = try await relay.wait { $0.counters.closed(.writeTimeout) == 1 }
         #expect(statistics.counters.writeTimeouts == 1)
         #expect(others.count == strangers)
