@@ -1,4 +1,13 @@
 extension OpenAPI {
+    /// IPv4 that is neither loopback, link-local nor multicast, or eight groups of a global or unique local IPv6 address; then a port.
+    private static let reachableEndpoint: String = {
+        let octet = #"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"#
+        let first = #"([1-9]|[1-9][0-9]|1[01][0-9]|12[0-6]|12[89]|1[3-5][0-9]|16[0-8]|1[7-9][0-9]|2[01][0-9]|22[0-3])"#
+        let groups = #"(2[4-9a-f]|3[0-9a-f]|fd)[0-9a-f]{2}(:[0-9a-f]{1,4}){7}"#
+        let port = #"([1-9][0-9]{0,3}|[1-5][0-9]{4})"#
+        return #"^(\#(first)(\.\#(octet)){3}|\[\#(groups)\]):\#(port)$"#
+    }()
+
     static let schemas = """
           schemas:
             Problem:
@@ -12,12 +21,18 @@ extension OpenAPI {
                 retryAfterSeconds: { type: integer }
             NodeKey: { type: string, pattern: '^nodekey:[0-9a-fA-F]{64}$' }
             DiscoKey: { type: string, pattern: '^discokey:[0-9a-fA-F]{64}$' }
-            JoinKeySecret: { type: string, pattern: '^cwj_[A-Za-z0-9_-]{43}$' }
+            JoinKeySecret: { type: string, pattern: '^cwj_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' }
             Name:
               description: A DNS label; capitals become small letters.
               type: string
               pattern: '^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$'
             Endpoint: { type: string, description: 'ADDRESS:PORT, an IPv6 address in brackets.' }
+            ReachableEndpoint:
+              description: |
+                An endpoint at which a host may be reached: not loopback, link-local, multicast or unspecified, also not in the guise of an
+                IPv6 address, and not port 0. IPv6 addresses are taken in every form of RFC 4291.
+              type: string
+              pattern: '\(reachableEndpoint)'
             Time: { type: string, format: date-time }
             EventID: { type: string, pattern: '^[0-9]+-[0-9]+$' }
             NetworkReference:
@@ -55,7 +70,7 @@ extension OpenAPI {
               type: object
               required: [challenge, expires, publicKey]
               properties:
-                challenge: { type: string, pattern: '^[A-Za-z0-9_-]{43}$' }
+                challenge: { type: string, pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' }
                 expires: { $ref: '#/components/schemas/Time' }
                 publicKey: { $ref: '#/components/schemas/NodeKey' }
             Registration:
@@ -71,7 +86,7 @@ extension OpenAPI {
               type: object
               required: [token, node, network, ephemeral]
               properties:
-                token: { type: string, pattern: '^cwt_[A-Za-z0-9_-]{43}$' }
+                token: { type: string, pattern: '^cwt_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' }
                 node: { $ref: '#/components/schemas/Peer' }
                 network: { $ref: '#/components/schemas/NetworkReference' }
                 ephemeral: { type: boolean }
@@ -88,17 +103,24 @@ extension OpenAPI {
                 type: { enum: [host, server-reflexive, port-mapped, relayed] }
                 endpoint: { $ref: '#/components/schemas/Endpoint' }
                 priority: { type: integer, minimum: 0, maximum: 4294967295 }
+            NewCandidate:
+              type: object
+              required: [type, endpoint, priority]
+              properties:
+                type: { enum: [host, server-reflexive, port-mapped, relayed] }
+                endpoint: { $ref: '#/components/schemas/ReachableEndpoint' }
+                priority: { type: integer, minimum: 0, maximum: 4294967295 }
             CandidateUpdate:
               type: object
               required: [sequence, candidates]
               properties:
                 sequence: { type: integer, minimum: 1, maximum: 9007199254740991, description: Larger than in every update before. }
-                candidates: { type: array, maxItems: 64, items: { $ref: '#/components/schemas/Candidate' } }
+                candidates: { type: array, maxItems: 64, items: { $ref: '#/components/schemas/NewCandidate' } }
                 homeRelay: { type: [integer, 'null'], minimum: 0, maximum: 65535 }
                 nat: { oneOf: [{ $ref: '#/components/schemas/NATReport' }, { type: 'null' }] }
                 paths:
                   oneOf:
-                    - { type: array, maxItems: 256, items: { $ref: '#/components/schemas/PathReport' } }
+                    - { type: array, maxItems: 256, items: { $ref: '#/components/schemas/NewPathReport' } }
                     - { type: 'null' }
             NATReport:
               type: object
@@ -123,6 +145,17 @@ extension OpenAPI {
                 peer: { type: integer, format: int64, minimum: -9223372036854775808, maximum: 9223372036854775807 }
                 state: { type: string, description: 'direct, relayed or idle; other words count as unknown.' }
                 endpoint: { oneOf: [{ $ref: '#/components/schemas/Endpoint' }, { type: 'null' }] }
+                latencyMilliseconds: { type: [number, 'null'] }
+                since: { oneOf: [{ $ref: '#/components/schemas/Time' }, { type: 'null' }] }
+                probesSent: { type: [integer, 'null'], minimum: 0, maximum: 4294967295 }
+                reason: { type: [string, 'null'], maxLength: 200 }
+            NewPathReport:
+              type: object
+              required: [peer, state]
+              properties:
+                peer: { type: integer, format: int64, minimum: -9223372036854775808, maximum: 9223372036854775807 }
+                state: { type: string, description: 'direct, relayed or idle; other words count as unknown.' }
+                endpoint: { oneOf: [{ $ref: '#/components/schemas/ReachableEndpoint' }, { type: 'null' }] }
                 latencyMilliseconds: { type: [number, 'null'] }
                 since: { oneOf: [{ $ref: '#/components/schemas/Time' }, { type: 'null' }] }
                 probesSent: { type: [integer, 'null'], minimum: 0, maximum: 4294967295 }

@@ -18,6 +18,7 @@ struct STUNPlan: Sendable {
             return
         }
         var endpoints = settings.stunEndpoints
+        for endpoint in endpoints { _ = try await Self.settle(endpoint) }
         guard var alternate = settings.stun.alternate,
             let index = endpoints.firstIndex(where: { $0.address.family == alternate.address.family })
         else {
@@ -47,24 +48,37 @@ struct STUNPlan: Sendable {
             guard case .cannotBind(let endpoint, let code) = error else {
                 throw StartError(.address, "STUN cannot listen: \(error); give another address with --stun")
             }
-            let reason = String(cString: strerror(code))
-            throw StartError(
-                .address,
-                "STUN cannot listen on \(endpoint): \(reason); stop the other program, or give another address with --stun")
+            throw Self.refusal(endpoint, code)
         }
     }
 
-    /// The endpoint's port, or a free one for port 0.
+    /// The endpoint's port, or a free one for port 0, found by binding it for a moment.
+    ///
+    /// The shards share a port among themselves, and the kernel would let them share it with another server of the same user too.
     private static func settle(_ endpoint: Endpoint) async throws(StartError) -> UInt16 {
-        guard endpoint.port == 0 else { return endpoint.port }
         do {
             let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .bind(host: endpoint.address.description, port: 0).get()
+                .bind(host: endpoint.address.description, port: Int(endpoint.port)).get()
             let port = channel.localAddress?.port ?? 0
             try await channel.close()
             return UInt16(clamping: port)
         } catch {
-            throw StartError(.address, "STUN cannot listen on \(endpoint): \(error); give an address of this machine with --stun")
+            throw refusal(endpoint, (error as? IOError)?.errnoCode ?? EINVAL)
+        }
+    }
+
+    private static func refusal(_ endpoint: Endpoint, _ code: Int32) -> StartError {
+        switch code {
+        case EADDRINUSE:
+            StartError(.address, "STUN: \(endpoint) is in use; stop the other program, or give another address with --stun")
+        case EACCES:
+            StartError(
+                .address, "STUN: may not listen on \(endpoint); give a port above 1023, or the capability CAP_NET_BIND_SERVICE")
+        default:
+            StartError(
+                .address,
+                "STUN: cannot listen on \(endpoint): \(String(cString: strerror(code))); give an address of this machine with --stun"
+            )
         }
     }
 }

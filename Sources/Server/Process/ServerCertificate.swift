@@ -29,7 +29,8 @@ struct ServerCertificate: Sendable {
             throw error
         } catch {
             let file = isSelfSigned ? directory.certificateFile : settings.tls.certificate
-            throw StartError(.data, "the certificate \(file) cannot be used: \(error)")
+            let remedy = isSelfSigned ? "remove it, and another is made" : "check --tls-certificate and --tls-key"
+            throw StartError(.data, "the certificate \(file) cannot be used: \(error); \(remedy)")
         }
     }
 

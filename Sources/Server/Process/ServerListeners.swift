@@ -111,7 +111,8 @@ struct ServerListeners: Service {
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw StartError(.address, "\(endpoint) is in use; stop the other program, or give another address with \(flag)")
         } catch {
-            throw StartError(.address, "cannot listen on \(endpoint): \(error); give an address of this machine with \(flag)")
+            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+            throw StartError(.address, "cannot listen on \(endpoint): \(reason); give an address of this machine with \(flag)")
         }
     }
 
