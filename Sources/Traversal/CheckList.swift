@@ -142,10 +142,16 @@ struct CheckList: Sendable {
         nextDue = nil
     }
 
-    /// The pairs that are due, best first.
+    /// The pairs that are due: those never tried first, then those tried longest ago, the better one first among equals.
+    ///
+    /// So a budget that is short of probes serves all pairs in turn, also those behind a pair that leads nowhere.
     func due(at now: Instant) -> [Int] {
         guard let nextDue, nextDue <= now else { return [] }
         return checks.indices.filter { checks[$0].nextAttempt.map { $0 <= now } ?? false }
+            .sorted { left, right in
+                let (first, second) = (checks[left].lastAttempt, checks[right].lastAttempt)
+                return first == second ? left < right : first.map { one in second.map { one < $0 } ?? false } ?? true
+            }
     }
 
     /// An opener went out on a pair. Real pings follow when the peer is known to have started, and not before.

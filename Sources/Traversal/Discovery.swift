@@ -31,7 +31,8 @@ enum Discovery: Sendable, Equatable {
     /// Pauses after failed rounds. The short one covers lost packets. The long ones outlast the 30 s for which a gateway remembers a
     /// stray packet: the rounds behind them send no openers, since a neighbour's gateway is nearer than any TTL that leaves ours,
     /// and both sides start at one moment instead.
-    static let pauses: [Duration] = [.seconds(5), .seconds(34), .seconds(34), .seconds(70), .seconds(140)]
+    static let pauses: [Duration] =
+        [.seconds(5)] + [Duration](repeating: .seconds(34), count: 7) + [.seconds(70), .seconds(140)]
     /// Pauses while a path that worked is missed: its address is the peer's, and is worth asking for a few minutes.
     static let pausesAfterLoss: [Duration] =
         [Duration](repeating: .seconds(5), count: 5) + [.seconds(34)] + [Duration](repeating: .seconds(5), count: 5)
@@ -39,8 +40,9 @@ enum Discovery: Sendable, Equatable {
     static let longestPause: Duration = .seconds(300)
     /// A round behind a pause of at least this is a simultaneous start.
     static let quietPause: Duration = .seconds(34)
-    /// How much earlier or later than the peer a simultaneous start is tried at least: two gateways of a home and a carrier.
-    static let leastShift: Duration = .milliseconds(25)
+    /// By how much the side that begins a simultaneous start goes later than the peer, tried in turn: where one side's packet has
+    /// the longer way out, or the relay is slower in one direction, that side must go first.
+    static let shifts: [Duration] = [0, -5, 5, -15, 15, -40, 40].map { .milliseconds($0) }
     /// Between reviews while a direct path works.
     static let reviewInterval: Duration = .seconds(60)
     /// A path as fast as this is not worth a review.

@@ -16,9 +16,8 @@ extension PathAgent {
         let isPeerAtWork = isInvited || invitation.isRecent(at: now) || !relay.isReachable
         var peerStartsAt = isPeerAtWork ? now : nil
         if peerStartsAt == nil, discovery.isAfterQuiet(hadPath: hasLostPath), let latency = relay.latency {
-            // The peer begins when our call-me-maybe reaches it: half of the relay's round trip from here. Where one side's packet
-            // has the longer way out, that side must go first: tried in turn.
-            let shift = max(latency / 4, Discovery.leastShift) * [0, -1, 1][simultaneousStarts % 3]
+            // The peer begins when our call-me-maybe reaches it: half of the relay's round trip from here.
+            let shift = Discovery.shifts[simultaneousStarts % Discovery.shifts.count]
             let start = max(now, now + latency / 2 + shift)
             simultaneousStarts += 1
             checks.hold(until: start) { $0.wantsOpener(remote: remoteBehavior) }
@@ -42,15 +41,27 @@ extension PathAgent {
     }
 
     /// Candidates or sockets changed: probes what came new where a path is looked for.
+    ///
+    /// A new address or socket starts the search over. A new port of a known address does not: behind a NAT that maps by
+    /// destination it changes with every look at STUN, and says nothing.
     mutating func candidatesChanged(at now: Instant) {
+        let known = Set(checks.checks.lazy.map { Place(socket: $0.path.socket, address: $0.path.endpoint.address) })
         let added = updateChecks()
         guard configuration.isProbing, !added.isEmpty else { return }
         if discovery.round != nil {
             checks.start(only: added, at: now)
-        } else if usage.isInUse(at: now), !hasTrustedPath(at: now) {
+        } else if usage.isInUse(at: now), !hasTrustedPath(at: now),
+            added.contains(where: { !known.contains(Place(socket: $0.socket, address: $0.endpoint.address)) })
+        {
             discovery = .dormant
             startRound(at: now)
         }
+    }
+
+    /// A path without its port.
+    private struct Place: Hashable {
+        let socket: SocketID
+        let address: IPAddress
     }
 
     @discardableResult

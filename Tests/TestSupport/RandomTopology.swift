@@ -56,19 +56,19 @@ package struct RandomTopology {
 
         mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
-        mutating func kind() -> NATKind {
+        mutating func kind(isCarrier: Bool) -> NATKind {
             let all: [NATKind.Dependence] = [.endpointIndependent, .addressDependent, .addressAndPortDependent]
             let mapping = chance(60) ? .endpointIndependent : all[Int.random(in: 0..<3, using: &random)]
             let filtering = chance(50) ? .addressAndPortDependent : all[Int.random(in: 0..<3, using: &random)]
             let allocation: NATKind.Allocation =
                 mapping == .endpointIndependent && chance(40)
                 ? .preserving : chance(30) ? .sequential(step: UInt16.random(in: 1...4, using: &random)) : .random
-            // A router that sends packets back in does not take them for its own.
+            // A router that sends packets back in does not take them for its own, nor does a carrier's.
             let hairpins = chance(35)
             return NATKind(
                 mapping: mapping, filtering: filtering, allocation: allocation,
                 lifetime: .seconds(Int64.random(in: 30...180, using: &random)), hairpins: hairpins,
-                isSpoiltByStrays: !hairpins && chance(30), rejectsStrays: chance(20))
+                isSpoiltByStrays: !hairpins && !isCarrier && chance(30), rejectsStrays: chance(20))
         }
 
         /// A network behind a gateway in `outer`.
@@ -92,7 +92,7 @@ package struct RandomTopology {
                 prefix = isCarrier ? nextCarrier & 0xffff_ff00 : chance(40) ? 0xc0a8_0100 : nextLAN
                 nextCarrier += 0x1_0000
                 nextLAN += 0x100
-                let kind = kind()
+                let kind = kind(isCarrier: isCarrier)
                 gateway = internet.gateway(
                     name, in: outer.network, outerAddress: address, kind: kind, filtering: filtering, delay: delay)
                 summary += " \(name)[\(kind) \(kind.allocation)]<\(outer.name)"

@@ -19,7 +19,7 @@ import Wire
             let hasSpoiltGateway = topology.internet.gateways.contains { $0.kind?.isSpoiltByStrays == true }
             if hasSpoiltGateway, PathOracle(run.alice, run.bob).isDirect {
                 // Neighbours: the opener has reached the peer's gateway, which must forget it first.
-                for _ in 0..<5 where !run.isDirect { run.talk(for: .seconds(40), every: .milliseconds(250)) }
+                for _ in 0..<8 where !run.isDirect { run.talk(for: .seconds(40), every: .milliseconds(250)) }
             }
             run.internet.run(for: .seconds(1))
             let (alice, bob) = (try #require(run.aliceToBob), try #require(run.bobToAlice))
