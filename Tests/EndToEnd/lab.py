@@ -192,18 +192,19 @@ class Lab:
         space.nft(nat_rules.ruleset(nat, wan4=space.ipv4, lan4=f"{lan4}0/24", **options))
         return space
 
-    def join_lan(self, gateway, space, device):
-        """Plugs a namespace into a gateway's LAN, with addresses and a default route."""
+    def join_lan(self, gateway, space, device, metric=None):
+        """Plugs a namespace into a gateway's LAN, with addresses and a default route; the route of the least metric is used."""
         gateway.hosts += 1
         port = f"port{gateway.hosts}"
         self.connect(gateway, port, space, device)
         gateway.ip("link", "set", port, "master", "lan")
+        preference = ["metric", metric] if metric else []
         if gateway.lan6:
             space.add_address(device, f"{gateway.lan6}{10 + gateway.hosts}", 64)
-            space.ip("route", "add", "default", "via", f"{gateway.lan6}1", "dev", device)
+            space.ip("route", "add", "default", "via", f"{gateway.lan6}1", "dev", device, *preference)
         if gateway.lan4:
             space.add_address(device, f"{gateway.lan4}{10 + gateway.hosts}", 24)
-            space.ip("route", "add", "default", "via", f"{gateway.lan4}1", "dev", device)
+            space.ip("route", "add", "default", "via", f"{gateway.lan4}1", "dev", device, *preference)
 
     def host(self, name, gateway):
         """A host in a gateway's LAN."""

@@ -6,7 +6,7 @@ import json
 class Meter:
     """Counts, inside a namespace, the IP bytes sent to and received from each party, a name for a list of addresses.
 
-    UDP and TCP are told apart: `meter.bytes("bob", "udp")`.
+    UDP and TCP are told apart, and so are the directions: `meter.bytes("bob", "udp")`, `meter.received("bob", "udp")`.
     """
 
     def __init__(self, space, **parties):
@@ -15,12 +15,12 @@ class Meter:
         for name, addresses in parties.items():
             for protocol in ("udp", "tcp"):
                 counter = f"{name}_{protocol}"
-                counters.append(f"  counter {counter} {{ }}")
+                counters += [f"  counter {counter}_{direction} {{ }}" for direction in ("in", "out")]
                 for address in addresses:
                     family = "ip6" if ":" in address else "ip"
                     match = f"meta l4proto {protocol} counter name {counter}"
-                    outgoing.append(f"    {family} daddr {address} {match}")
-                    incoming.append(f"    {family} saddr {address} {match}")
+                    outgoing.append(f"    {family} daddr {address} {match}_out")
+                    incoming.append(f"    {family} saddr {address} {match}_in")
         space.nft("\n".join([
             "table inet traffic {", *counters,
             "  chain outgoing {", "    type filter hook output priority 300; policy accept;", *outgoing, "  }",
@@ -29,5 +29,11 @@ class Meter:
 
     def bytes(self, party, protocol):
         """Bytes of both directions since the meter was made."""
-        listing = json.loads(self.space.exec("nft", "-j", "list", "counter", "inet", "traffic", f"{party}_{protocol}"))
+        return self._read(f"{party}_{protocol}_in") + self._read(f"{party}_{protocol}_out")
+
+    def received(self, party, protocol):
+        return self._read(f"{party}_{protocol}_in")
+
+    def _read(self, counter):
+        listing = json.loads(self.space.exec("nft", "-j", "list", "counter", "inet", "traffic", counter))
         return next(item["counter"]["bytes"] for item in listing["nftables"] if "counter" in item)

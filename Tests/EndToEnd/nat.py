@@ -77,8 +77,8 @@ table ip nat {{
 """
 
 
-def ruleset(kind, wan4, lan4, input_drop=True, hairpin=False, block_udp=False):
-    """The rules of one class.
+def ruleset(kind, wan4, lan4, input_drop=True, hairpin=False, block_udp=False, rejects=False):
+    """The rules of one class; a router that rejects answers by ICMP what others drop in silence.
 
     none       routed, no filter          firewall  routed, stateful filter
     eim        EIM + APDF, ports kept     eim-random  the same, ports not kept (a carrier's)
@@ -97,6 +97,7 @@ def ruleset(kind, wan4, lan4, input_drop=True, hairpin=False, block_udp=False):
     }[kind]
     chains = "" if kind == "none" else _STATEFUL_FORWARD
     chains += _INPUT_DROP if input_drop and kind != "none" else ""
+    chains = chains.replace('iifname "wan" drop', 'iifname "wan" reject') if rejects else chains
     chains += _BLOCK_UDP if block_udp else ""
     filters = f"table inet filter {{{chains}}}\n" if chains else ""
     return nat + filters

@@ -1,0 +1,162 @@
+"""One scenario from its network to its verdict: the two nodes, the stream between them, and what is measured on the way.
+
+The verdict is the kernel's: nftables counters in both hosts say whether the stream's bytes came as UDP from the peer's side or
+over TCP from the server. Times come from a capture of the hosts' interfaces, on the one clock of the machine.
+"""
+
+import contextlib
+import dataclasses
+import time
+
+import causeway
+from lab import Lab
+from meter import Meter
+from programs import ProgramError, wait_until
+from scenarios_stream import SIZE, Capture, Delivery, Service, Stream, longest_gap
+
+# How long the stream runs while the judge counts, and how long a pair may look for a direct path.
+JUDGED = 1.5
+TO_DIRECT = 15
+RELAYED = 6
+
+
+@dataclasses.dataclass
+class Result:
+    """A row of the table; times in seconds, None where there is nothing to tell."""
+
+    name: str
+    expected: str
+    verdict: str = "-"
+    first_byte: float = None
+    to_direct: float = None
+    probes: tuple = None
+    sent: int = 0
+    lost: int = None
+    duplicates: int = None
+    # The longest silence that a reader saw after the event, and the time until both directions were direct again.
+    gap: float = None
+    healed: float = None
+    why: str = ""
+    failures: list = dataclasses.field(default_factory=list)
+
+    def expect(self, holds, text):
+        if not holds:
+            self.failures.append(text)
+
+
+class Run:
+    """The world of one scenario; use it as a context manager, then call `stream` and the verbs that follow it."""
+
+    def __init__(self, directory, build):
+        self._stack = contextlib.ExitStack()
+        try:
+            self._open(directory, build)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _open(self, directory, build):
+        self.lab = self._stack.enter_context(Lab())
+        self.topology = topology = build(self.lab)
+        self.hosts = topology.alice, topology.bob
+        self.parties = [self._parties(host) for host in self.hosts]
+        self.meters = [
+            Meter(host, peer=sorted(parties), server=topology.server_addresses)
+            for host, parties in zip(self.hosts, self.parties)]
+        self.captures = [self._stack.enter_context(Capture(host)) for host in self.hosts]
+        self.service = self._stack.enter_context(Service(topology.bob))
+        alternate = ("--stun-alternate", "203.0.113.3:3479") if topology.ipv4 else ()
+        self.server = causeway.Server(
+            directory / "server", *alternate, space=topology.server, listen=topology.listen, stun=topology.stun)
+        self.alice, self.bob = causeway.two_nodes(
+            self.server, directory, *self.hosts, bob=("--allow", f"udp/{self.service.port}"))
+        # Both know their own candidates and behaviour before the first packet, as nodes do that did not start this second.
+        time.sleep(1)
+
+    def _parties(self, host):
+        """Every address that is neither the host's own nor the server's: the peer's, and those of all gateways."""
+        others = [space for space in self.lab.namespaces if space not in (self.topology.server, self.lab.core, host)]
+        return {address for space in others for address in space.addresses} - set(host.addresses)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def start(self):
+        """Opens the forward and starts the stream."""
+        forward = self._stack.enter_context(causeway.Forward(self.alice, "bob", self.service.port))
+        self.stream = Stream(self.topology.alice, forward.address)
+        self._stack.callback(self.stream.stop)
+
+    def direct_since(self, moment):
+        """When the stream had come directly in both directions, counted from a moment on; None while it has not."""
+        firsts = [capture.first_data(parties, moment) for capture, parties in zip(self.captures, self.parties)]
+        return None if None in firsts else max(firsts)
+
+    def wait_for_direct(self, moment, seconds):
+        """Seconds from the moment until the stream came directly in both directions; None when it did not in time."""
+        try:
+            return wait_until(lambda: self.direct_since(moment), seconds, "the stream comes directly") - moment
+        except ProgramError:
+            return None
+
+    def judge(self):
+        """direct, relay, both or nothing: what the hosts' byte counters say of the next `JUDGED` seconds of the stream."""
+        before, sent = [self._received(meter) for meter in self.meters], len(self.stream.sent)
+        time.sleep(JUDGED)
+        payload = (len(self.stream.sent) - sent) * SIZE
+        after = [self._received(meter) for meter in self.meters]
+        spent = [(direct - d, relayed - r) for (direct, relayed), (d, r) in zip(after, before)]
+        most, least = payload * 0.7, payload * 0.2
+        if all(direct > most and relayed < least for direct, relayed in spent):
+            return "direct"
+        if all(relayed > most and direct < least for direct, relayed in spent):
+            return "relay"
+        return "nothing" if all(direct + relayed < least for direct, relayed in spent) else "both"
+
+    @staticmethod
+    def _received(meter):
+        return meter.received("peer", "udp"), meter.received("server", "tcp")
+
+    def gap_since(self, moment):
+        """The longest silence after a moment, at the end that saw the longer one."""
+        end = time.monotonic()
+        return max(longest_gap(list(arrivals), moment, end) for arrivals in (self.service.arrivals, self.stream.arrivals))
+
+    def settle(self, result):
+        """Runs the stream until the pair is where theory puts it, and notes the verdict."""
+        self.start()
+        begin = self.stream.sent[0] if self.stream.sent else time.monotonic()
+        wait_until(lambda: self.stream.arrivals, 10, "the first datagram comes back")
+        result.first_byte = self.service.arrivals[0][1] - self.stream.sent[0]
+        result.to_direct = self.wait_for_direct(begin, TO_DIRECT if result.expected == "direct" else RELAYED)
+        time.sleep(0.5)
+        result.verdict = self.judge()
+        result.expect(result.verdict == result.expected, f"it ended {result.verdict}, theory says {result.expected}")
+
+    def finish(self, result, may_lose=False):
+        """Stops the stream and counts: what was lost and doubled either way, and the probes that both hosts sent."""
+        self.stream.pause()
+        there = Delivery(self.stream.sent, list(self.service.arrivals))
+        back = Delivery(self.stream.sent, list(self.stream.arrivals))
+        result.sent = there.sent
+        # What was lost on the way there cannot come back, so the echo's count holds both directions.
+        result.lost, result.duplicates = len(back.lost), max(there.duplicates, back.duplicates)
+        result.expect(result.duplicates == 0, f"{result.duplicates} datagrams came twice")
+        result.expect(may_lose or result.lost == 0, f"{result.lost} of {result.sent} datagrams were lost: {spans(back.lost)}")
+        result.probes = tuple(capture.count("disco") for capture in self.captures)
+        status = self.alice.status()
+        result.why = next(iter((status or {}).get("peers", [])), {}).get("reason", "")
+
+
+def spans(numbers):
+    """Consecutive numbers as spans: 3-5, 9."""
+    parts = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ", ".join(f"{first}-{last}" if first != last else f"{first}" for first, last in parts[:8])
