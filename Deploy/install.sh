@@ -45,7 +45,7 @@ install -D -m 0644 README.md /usr/local/share/doc/causeway/README.md
 if [ ! -e /etc/causeway/causeway-server.yaml ]; then
     install -m 0644 Config/causeway-server.yaml /etc/causeway/causeway-server.yaml
     if [ -n "$address" ]; then
-        printf '\n# Set by install.sh: the name or address that clients dial.\nserver:\n  address: "%s"\n' "$address" \
+        printf '\n# Set by install.sh: the name or address that clients dial.\npublic-hosts: ["%s"]\n' "$address" \
             >> /etc/causeway/causeway-server.yaml
     fi
 fi

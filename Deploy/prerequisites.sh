@@ -7,7 +7,7 @@
 set -euo pipefail
 
 build=(libssl-dev libsqlite3-dev libsodium-dev pkg-config)
-demo=(iproute2 nftables procps)
+demo=(iproute2 nftables procps iputils-ping)
 tests=(python3 python3-venv curl openssl coturn stun-client prometheus tcpdump)
 
 case "${1:-}" in

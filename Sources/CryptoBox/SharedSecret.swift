@@ -3,7 +3,7 @@ internal import Wire
 
 /// A precomputed NaCl `crypto_box` key between two key pairs: X25519, HSalsa20, then XSalsa20-Poly1305.
 ///
-/// A sealed message is laid out as DERP and disco carry it (`protocols/derp.md` §1):
+/// A sealed message is laid out as DERP and disco carry it:
 /// ```
 /// 0        24        40
 /// +--------+---------+------------------+

@@ -17,7 +17,7 @@ package enum DiscoPurpose: KeyPurpose {
 package typealias NodeKey = PublicKey<NodePurpose>
 package typealias DiscoKey = PublicKey<DiscoPurpose>
 
-/// A Curve25519 public key: 32 bytes, the u-coordinate as it stands on the wire (`protocols/derp.md` §1).
+/// A Curve25519 public key: 32 bytes, the u-coordinate as it stands on the wire (RFC 7748 §5).
 ///
 /// Four 64-bit words instead of an array, so that a key is a plain value: no allocation, fast to compare and hash.
 package struct PublicKey<Purpose: KeyPurpose>: Hashable, Sendable {
