@@ -12,9 +12,14 @@ struct PeerStream: Sendable {
         case resumed([PeerEvent])
 
         /// The greeting as text. It may be long: whoever sends it encodes it, not whoever keeps the registry.
-        var text: ByteBuffer {
+        func text(_ texts: PeerTexts) throws -> ByteBuffer {
             switch self {
-            case .snapshot(let list): return PeerStreams.text(id: list.eventID, name: .snapshot, list) ?? ByteBuffer()
+            case .snapshot(let list):
+                var text = ByteBuffer(string: "id: \(list.eventID)\nevent: \(PeerEvent.Name.snapshot.rawValue)\ndata: ")
+                var json = try texts.text(of: list)
+                text.writeBuffer(&json)
+                text.writeString("\n\n")
+                return text
             case .resumed(let missed):
                 // A comment, so that also a reader who missed nothing gets an answer at once.
                 var text = ByteBuffer(string: ": resumed\n\n")

@@ -13,7 +13,7 @@ final class ConnectionTable: Sendable {
     }
 
     /// How long a connection may go on after the shutdown began.
-    private static let grace = TimeAmount.seconds(3)
+    private static let grace = TimeAmount.seconds(2)
 
     private let state: NIOLockedValueBox<State>
 

@@ -48,10 +48,14 @@ enum JSONForm {
     }
 
     static func response(_ message: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-        let body = try encoder.encode(message)
-        return Response(
+        response(text: ByteBuffer(bytes: try encoder.encode(message)), status: status)
+    }
+
+    /// An answer of JSON that is text already.
+    static func response(text: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
             status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+            body: ResponseBody(byteBuffer: text))
     }
 
     private static func collect(_ request: Request) async throws -> [UInt8] {

@@ -9,6 +9,12 @@ internal import Wire
 struct NodeRoutes: Sendable {
     let service: CoordinationService
     let advertisement: Late<Advertisement>
+    private let texts = PeerTexts()
+
+    init(service: CoordinationService, advertisement: Late<Advertisement>) {
+        self.service = service
+        self.advertisement = advertisement
+    }
 
     func add(to routes: inout Routes) {
         routes.on(.get, "/v1/server") { _ in
@@ -82,7 +88,8 @@ struct NodeRoutes: Sendable {
 
     private func peers(_ exchange: Exchange) async throws -> Response {
         let node = try await authenticate(exchange)
-        return try JSONForm.response(await service.read { registry, _ in try registry.peers(of: node) })
+        let list = try await service.read { registry, _ in try registry.peers(of: node) }
+        return JSONForm.response(text: try texts.text(of: list))
     }
 
     private func stream(_ exchange: Exchange) async throws -> Response {
@@ -93,11 +100,11 @@ struct NodeRoutes: Sendable {
         let stream = try await service.openStream(of: node, since: last, close: exchange.close)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-            body: ResponseBody { [service] writer in
+            body: ResponseBody { [service, texts] writer in
                 do {
                     // A reader that goes away says so by closing its side; without this it would be noticed at the next event.
                     try await exchange.request.body.consumeWithInboundCloseHandler { _ in
-                        try await writer.write(stream.greeting.text)
+                        try await writer.write(stream.greeting.text(texts))
                         for await event in stream.events { try await writer.write(event) }
                         try await writer.finish(nil)
                     } onInboundClosed: {
