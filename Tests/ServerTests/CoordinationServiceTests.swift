@@ -1,0 +1,83 @@
+import Coordination
+import CryptoBox
+import NIOConcurrencyHelpers
+import Store
+import Testing
+import Wire
+
+@testable import Server
+
+@Suite(.timeLimit(.minutes(1))) struct CoordinationServiceTests {
+    private func names(_ service: CoordinationService) async throws -> [String] {
+        try await service.read { registry, _ in registry.networkList().networks.map(\.name) }
+    }
+
+    private func create(_ name: String, _ service: CoordinationService) async throws {
+        _ = try await service.perform { registry, now, _, effects in
+            try registry.createNetwork(NewNetwork(name: name), from: nil, at: now, effects: &effects)
+        }
+    }
+
+    @Test func whatTheDatabaseDoesNotTakeDidNotHappen() async throws {
+        let store = FullDisk()
+        var random = SystemRandomNumberGenerator()
+        let service = try await CoordinationService(
+            configuration: Registry.Configuration(), serverKey: NodePrivateKey(using: &random), store: store,
+            maximumStreamCount: 1,
+            logger: TestServer.quiet, cutRelay: { _ in })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await service.run() }
+            try await create("kept", service)
+            store.isFull = true
+            let problem = await #expect(throws: Problem.self) { try await create("lost", service) }
+            #expect(problem?.problemType == .storageFailed)
+            // The registry goes back by itself, and from then on everything works.
+            while store.isFull { await Task.yield() }
+            #expect(try await names(service) == ["default", "kept"])
+            try await create("after", service)
+            #expect(try await names(service) == ["default", "kept", "after"])
+            service.stop()
+        }
+    }
+
+    @Test func aServerThatDrainsTakesNoMoreRequests() async throws {
+        var random = SystemRandomNumberGenerator()
+        let service = try await CoordinationService(
+            configuration: Registry.Configuration(), serverKey: NodePrivateKey(using: &random), store: FullDisk(),
+            maximumStreamCount: 1, logger: TestServer.quiet, cutRelay: { _ in })
+        await service.endStreams()
+        let problem = await #expect(throws: Problem.self) { try await create("late", service) }
+        #expect(problem?.problemType == .unavailable)
+        #expect(problem?.retryAfterSeconds == 1)
+    }
+}
+
+/// A store in memory whose disk can be full.
+private final class FullDisk: NodeStore {
+    private let networks = NIOLockedValueBox<[NetworkRecord]>([])
+    private let full = NIOLockedValueBox(false)
+
+    var isFull: Bool {
+        get { full.withLockedValue { $0 } }
+        set { full.withLockedValue { $0 = newValue } }
+    }
+
+    func load() async throws(StoreError) -> RegistrySnapshot {
+        var snapshot = RegistrySnapshot()
+        snapshot.networks = networks.withLockedValue { $0 }
+        snapshot.lastNetworkID = snapshot.networks.map(\.id.rawValue).max() ?? 0
+        return snapshot
+    }
+
+    func append(_ changes: [StoreChange], urgency: StoreUrgency) -> Durability {
+        guard !isFull else { return Durability(failed: .diskFull(path: "memory")) }
+        for case .putNetwork(let network) in changes { networks.withLockedValue { $0.append(network) } }
+        let durability = Durability()
+        durability.finish(.success(()))
+        return durability
+    }
+
+    func resume() { isFull = false }
+
+    func close() async throws(StoreError) {}
+}
