@@ -29,6 +29,8 @@ struct CheckList: Sendable {
         /// When the next ping is due; nil when none is planned.
         var nextAttempt: Instant?
         var lastAttempt: Instant?
+        /// When the last real ping was sent, in any round.
+        var lastPing: Instant?
         /// The next ping answers one from the peer.
         var isTriggered = false
     }
@@ -149,7 +151,7 @@ struct CheckList: Sendable {
         guard let nextDue, nextDue <= now else { return [] }
         return checks.indices.filter { checks[$0].nextAttempt.map { $0 <= now } ?? false }
             .sorted { left, right in
-                let (first, second) = (checks[left].lastAttempt, checks[right].lastAttempt)
+                let (first, second) = (checks[left].lastPing, checks[right].lastPing)
                 return first == second ? left < right : first.map { one in second.map { one < $0 } ?? false } ?? true
             }
     }
@@ -167,6 +169,7 @@ struct CheckList: Sendable {
         checks[index].attempts += 1
         checks[index].isTriggered = false
         checks[index].lastAttempt = now
+        checks[index].lastPing = now
         let attempts = checks[index].attempts
         let limit = checks[index].candidate.kind == .guessed ? Self.attemptsForGuess : attemptLimit
         checks[index].nextAttempt = attempts < limit ? now + Self.retries[min(attempts, Self.retries.count) - 1] : nil
@@ -213,6 +216,7 @@ extension CheckList.Check {
         isOpened = other.isOpened
         nextAttempt = other.nextAttempt
         lastAttempt = other.lastAttempt
+        lastPing = other.lastPing
         isTriggered = other.isTriggered
     }
 

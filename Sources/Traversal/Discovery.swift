@@ -35,8 +35,7 @@ enum Discovery: Sendable, Equatable {
         [.seconds(5)] + [Duration](repeating: .seconds(34), count: 7) + [.seconds(70), .seconds(140)]
     /// Pauses while a path that worked is missed: its address is the peer's, and is worth asking for a few minutes.
     static let pausesAfterLoss: [Duration] =
-        [Duration](repeating: .seconds(5), count: 5) + [.seconds(34)] + [Duration](repeating: .seconds(5), count: 5)
-        + [.seconds(34), .seconds(34)]
+        [Duration](repeating: .seconds(5), count: 5) + pauses.dropFirst()
     static let longestPause: Duration = .seconds(300)
     /// A round behind a pause of at least this is a simultaneous start.
     static let quietPause: Duration = .seconds(34)

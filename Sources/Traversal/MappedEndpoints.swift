@@ -41,11 +41,9 @@ struct MappedEndpoints: Sendable {
         sightings = [:]
     }
 
-    /// The different mapped endpoints of a socket, of recent sightings, those of the nearest servers first.
+    /// The different mapped endpoints of a socket in the last look at it, those of the nearest servers first.
     func endpoints(of socket: SocketID) -> [Endpoint] {
-        guard let latest = sightings(of: socket).map(\.at).max() else { return [] }
-        let recent = sightings(of: socket).filter { latest - $0.at <= Invitation.freshness }
-        let ordered = recent.sorted { ($0.latency ?? .seconds(9)) < ($1.latency ?? .seconds(9)) }
+        let ordered = recent(socket).sorted { ($0.latency ?? .seconds(9)) < ($1.latency ?? .seconds(9)) }
         var seen: Set<Endpoint> = []
         return ordered.map(\.mapped).filter { seen.insert($0).inserted }
     }
@@ -71,9 +69,13 @@ struct MappedEndpoints: Sendable {
     /// The largest distance of two ports that counts as a sequence: by chance 1 of 4,000 random pairs lies as near.
     private static let longestStep = 8
 
+    /// The sightings of the last look. Older ones may be of a mapping that is gone: a gateway was restarted, or forgot it.
     private func recent(_ socket: SocketID) -> [Sighting] {
         let list = sightings(of: socket)
         guard let latest = list.map(\.at).max() else { return [] }
-        return list.filter { latest - $0.at <= .seconds(3) }
+        return list.filter { latest - $0.at <= Self.roundDuration }
     }
+
+    /// A round's answers come within this time of each other.
+    private static let roundDuration: Duration = .seconds(3)
 }

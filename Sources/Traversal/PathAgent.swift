@@ -153,7 +153,9 @@ package struct PathAgent: Sendable {
             selector.choose(at: now)
         }
         candidatesChanged(at: now)
-        if old.candidates != local.candidates, usage.isInUse(at: now), !hasTrustedPath(at: now) {
+        // Ports alone change with every look at STUN behind a NAT that maps by destination.
+        let isElsewhere = Set(old.candidates.map(\.endpoint.address)) != Set(local.candidates.map(\.endpoint.address))
+        if isElsewhere, usage.isInUse(at: now), !hasTrustedPath(at: now) {
             invitation.want(at: now)
         }
         invitation.localChanged(at: now)

@@ -9,10 +9,10 @@ struct ProbeBudget: Sendable {
     /// of a round fit; a peer under attack or a table of 64 candidates does not empty a home router's connection table.
     static let probesPerPeer = 100.0
     static let probesPerSecond = 5.0
-    /// Probes to an address that has not answered: `handful` at once, then three a minute. Two rounds for a NAT's endpoint, an
+    /// Probes to an address that has not answered: `handful` at once, then six a minute. Two rounds for a NAT's endpoint, an
     /// opener and three attempts each.
     static let handful = 8.0
-    static let unansweredPerSecond = 1.0 / 20
+    static let unansweredPerSecond = 1.0 / 10
     /// Probes that answer an authentic ping from an address, while it has not answered itself: that the ping came from there is
     /// better than the peer's word, but a source can be forged.
     static let triggered = 6.0
