@@ -39,9 +39,12 @@ enum Discovery: Sendable, Equatable {
     static let longestPause: Duration = .seconds(300)
     /// A round behind a pause of at least this is a simultaneous start.
     static let quietPause: Duration = .seconds(34)
-    /// By how much the side that begins a simultaneous start goes later than the peer, tried in turn: where one side's packet has
-    /// the longer way out, or the relay is slower in one direction, that side must go first.
-    static let shifts: [Duration] = [0, -5, 5, -15, 15, -40, 40].map { .milliseconds($0) }
+    /// How much earlier than computed a simultaneous start is made, by turns that differ from node to node: where one side's packet
+    /// has the longer way out, or the relay is slower in one direction, that side must go first.
+    static func lead(of node: NodeKey, turn: Int) -> Duration {
+        .milliseconds(5 * Int64(node.bytes[turn % NodeKey.byteCount] % 8))
+    }
+
     /// Between reviews while a direct path works.
     static let reviewInterval: Duration = .seconds(60)
     /// A path as fast as this is not worth a review.

@@ -17,8 +17,8 @@ extension PathAgent {
         var peerStartsAt = isPeerAtWork ? now : nil
         if peerStartsAt == nil, discovery.isAfterQuiet(hadPath: hasLostPath), let latency = relay.latency {
             // The peer begins when our call-me-maybe reaches it: half of the relay's round trip from here.
-            let shift = Discovery.shifts[simultaneousStarts % Discovery.shifts.count]
-            let start = max(now, now + latency / 2 + shift)
+            let lead = Discovery.lead(of: localNode, turn: simultaneousStarts)
+            let start = max(now, now + latency / 2 - lead)
             simultaneousStarts += 1
             checks.hold(until: start) { $0.wantsOpener(remote: remoteBehavior) }
             peerStartsAt = start
