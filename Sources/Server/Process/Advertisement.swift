@@ -1,5 +1,4 @@
 internal import Coordination
-internal import NIOConcurrencyHelpers
 internal import Wire
 
 /// How clients reach this server and know it: what the join line, the DERP map and `/v1/server` say.
@@ -39,22 +38,5 @@ struct Advertisement: Sendable, Equatable {
                 port: stunPort ?? 0, endpoints: stunPort.map { port in addresses.map { Endpoint($0, port) } } ?? [],
                 alternate: stunAlternate),
             relays: [RelayRegion(id: Self.regionID, name: name, nodeKey: serverKey)], time: time)
-    }
-}
-
-/// A value that is known only once the listeners are bound.
-final class Late<Value: Sendable>: Sendable {
-    private let box = NIOLockedValueBox<Value?>(nil)
-
-    func set(_ value: Value) {
-        box.withLockedValue { $0 = value }
-    }
-
-    /// The value; before it is there the caller is asked to come back.
-    func get() throws(Problem) -> Value {
-        guard let value = box.withLockedValue({ $0 }) else {
-            throw Problem(.unavailable, detail: "The server starts.", retryAfterSeconds: 1)
-        }
-        return value
     }
 }

@@ -1,0 +1,19 @@
+internal import Coordination
+internal import NIOConcurrencyHelpers
+
+/// A value that is known only once the listeners are bound.
+final class Late<Value: Sendable>: Sendable {
+    private let box = NIOLockedValueBox<Value?>(nil)
+
+    func set(_ value: Value) {
+        box.withLockedValue { $0 = value }
+    }
+
+    /// The value; before it is there the caller is asked to come back.
+    func get() throws(Problem) -> Value {
+        guard let value = box.withLockedValue({ $0 }) else {
+            throw Problem(.unavailable, detail: "The server starts.", retryAfterSeconds: 1)
+        }
+        return value
+    }
+}
