@@ -88,8 +88,8 @@ let package = Package(
         .target(
             name: "Client",
             dependencies: [
-                "Wire", "CryptoBox", "Noise", "STUN", "DERP", "Disco", "Traversal", "Coordination", "TLS", "CLinux",
-                .product(name: "NIOHTTP1", package: "swift-nio"), logging,
+                "Wire", "CryptoBox", "Noise", "STUN", "DERP", "Disco", "Traversal", "PortMapping", "Coordination", "TLS",
+                "CLinux", .product(name: "NIOHTTP1", package: "swift-nio"), logging,
             ] + nio,
             swiftSettings: common),
 
@@ -139,8 +139,8 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "Wire", "CryptoBox", "Noise", "STUN", "DERP", "Disco", "Traversal", "Coordination", "TLS", "Client",
-                "VectorSupport",
+                "Wire", "CryptoBox", "Noise", "STUN", "DERP", "Disco", "Traversal", "PortMapping", "Coordination", "TLS",
+                "Client", "VectorSupport",
             ] + nio,
             swiftSettings: common),
         .testTarget(name: "StyleTests", swiftSettings: common),

@@ -19,6 +19,7 @@ actor BehaviorCheck {
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
     private var sockets: [SocketID: DirectSocket] = [:]
+    private let buffer = ReceiveBuffer()
     private var random = SystemRandomNumberGenerator()
     private var report: BehaviorReport?
 
@@ -30,9 +31,12 @@ actor BehaviorCheck {
     func run(servers: [Endpoint], from address: IPAddress?) async throws -> BehaviorReport {
         guard let family = servers.first?.address.family else { return BehaviorReport() }
         let (events, source) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(256))
+        defer {
+            for socket in sockets.values { socket.close() }
+        }
         for id in [Self.main, Self.second] {
-            sockets[id] = try await DirectSocket.bind(id, WantedSocket(family: family), on: eventLoop) { bytes, path in
-                source.yield(.datagram(Array(buffer: bytes), path))
+            sockets[id] = try DirectSocket(id, WantedSocket(family: family), buffer: buffer, on: eventLoop) { hasErrors in
+                self.assumeIsolated { $0.read(id, hasErrors: hasErrors, into: source) }
             }
         }
         let report = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -45,8 +49,14 @@ actor BehaviorCheck {
             }
             return try await discover(servers, address, events)
         }
-        for socket in sockets.values { await socket.close() }
         return report
+    }
+
+    private func read(_ id: SocketID, hasErrors: Bool, into events: AsyncStream<Event>.Continuation) {
+        sockets[id]?.read(hasErrors: hasErrors) { input in
+            guard case .datagram(let bytes, let path) = input else { return }
+            events.yield(.datagram(Array(buffer: bytes), path))
+        }
     }
 
     private func discover(_ servers: [Endpoint], _ address: IPAddress?, _ events: AsyncStream<Event>) async throws

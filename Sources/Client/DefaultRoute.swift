@@ -44,9 +44,31 @@ struct DefaultRoute: Hashable, Sendable {
     }
 }
 
+extension DefaultRoute {
+    /// The next hop; nil for a route that leads straight onto a link.
+    var gatewayAddress: IPAddress? {
+        let address: IPAddress?
+        switch family {
+        // The kernel prints the four bytes as a number of this machine's order.
+        case .ipv4: address = UInt32(gateway, radix: 16).map { IPAddress(ipv4: UInt32(bigEndian: $0)) }
+        case .ipv6:
+            guard gateway.utf8.count == 32, let high = UInt64(gateway.prefix(16), radix: 16),
+                let low = UInt64(gateway.suffix(16), radix: 16)
+            else { return nil }
+            address = IPAddress(high: high, low: low)
+        }
+        return address.flatMap { $0.isUnspecified ? nil : $0 }
+    }
+}
+
 extension Set<DefaultRoute> {
-    /// The interface that packets of a family to the Internet leave by; nil without a default route.
+    /// The route that packets of a family to the Internet take; nil without a default route.
+    func preferred(of family: IPAddress.Family) -> DefaultRoute? {
+        filter { $0.family == family }.min { ($0.metric, $0.interface) < ($1.metric, $1.interface) }
+    }
+
+    /// The interface of that route.
     func interface(of family: IPAddress.Family) -> String? {
-        filter { $0.family == family }.min { ($0.metric, $0.interface) < ($1.metric, $1.interface) }?.interface
+        preferred(of: family)?.interface
     }
 }

@@ -1,5 +1,6 @@
 internal import Coordination
 internal import Disco
+internal import PortMapping
 internal import STUN
 internal import Traversal
 internal import Wire
@@ -9,11 +10,14 @@ struct DirectSide {
     var agent: LocalAgent
     let configuration: PathAgent.Configuration
     var sockets: [SocketID: DirectSocket] = [:]
+    let buffer = ReceiveBuffer()
     private var nextID: UInt16 = 0
     /// The machine's interfaces when they were last looked at; nil before the first time.
     var interfaces: [NetworkInterface]?
     /// The default routes at that time.
     var routes: Set<DefaultRoute> = []
+    /// What is known of the gateways of both families.
+    var gateways: [IPAddress.Family: GatewayReport] = [:]
     /// Whose disco key it is.
     var discoKeys: [DiscoKey: NodeKey] = [:]
     /// Whose session the receiver index of a packet belonged to when it was last looked for.
@@ -33,6 +37,11 @@ struct DirectSide {
     mutating func makeID() -> SocketID {
         defer { nextID &+= 1 }
         return SocketID(nextID)
+    }
+
+    /// The address that servers see us at over IPv4.
+    var mappedAddress: IPAddress? {
+        agent.description.candidates.first { $0.kind == .serverReflexive && $0.endpoint.address.isIPv4 }?.endpoint.address
     }
 
     /// Indexes remembered. When there are more, all are forgotten and looked for again.

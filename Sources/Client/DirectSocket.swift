@@ -7,55 +7,95 @@ internal import Wire
 
 /// A UDP socket that direct traffic, probes and STUN share.
 ///
-/// It reads through the event loop and sends by a system call of its own: so an error is known at once and belongs to its
-/// datagram, and no error (an unreachable network, a local firewall) ever closes the socket.
-struct DirectSocket: Sendable {
-    /// The largest datagram: nothing on UDP is longer.
-    private static let maximumByteCount = 64 << 10
-    /// Datagrams read before others on the event loop get their turn.
-    private static let readsPerTurn: UInt = 16
+/// It belongs to one event loop. It reads when the poller says so, takes ICMP errors from the kernel's queue, and sends by a
+/// system call of its own: so every error is known at once and belongs to its datagram, and none ever closes the socket.
+final class DirectSocket {
+    /// What has come in.
+    enum Input: Sendable {
+        case datagram(ByteBuffer, DirectPath)
+        /// An ICMP error about a datagram that was sent on this path.
+        case failed(DirectPath, SendError)
+    }
 
-    /// SO_BINDTOIFINDEX of `asm-generic/socket.h`: a socket of one interface, which needs no privilege.
-    private static let bindToInterface = NIOBSDSocket.Option(rawValue: 62)
+    /// Datagrams read before others on the event loop get their turn, and errors.
+    private static let readsPerTurn = 32
 
     /// Which socket it is, and its bound port.
     let local: LocalSocket
-    private let channel: any Channel
-    private let descriptor: Int32
+    private var descriptor: Int32
+    private let token: DescriptorPoller.Token
+    private let buffer: ReceiveBuffer
 
-    /// Binds a socket to a free port; `receive` gets every datagram on the event loop.
-    static func bind(
-        _ id: SocketID, _ wanted: WantedSocket, on eventLoop: any EventLoop,
-        receive: @escaping @Sendable (ByteBuffer, DirectPath) -> Void
-    ) async throws -> DirectSocket {
-        var bootstrap = DatagramBootstrap(group: eventLoop)
-            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: maximumByteCount))
-            .channelOption(.maxMessagesPerRead, value: readsPerTurn)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(DatagramReader(socket: id, receive: receive))
-                }
-            }
-        if let index = wanted.interfaceIndex {
-            bootstrap = bootstrap.channelOption(.socketOption(bindToInterface), value: Int(index))
+    /// Binds a socket.
+    ///
+    /// - Parameters:
+    ///   - address: the local address; nil for all.
+    ///   - port: 0 for a free one.
+    ///   - isShared: whether other sockets may be bound to the same port.
+    ///   - buffer: the room for datagrams, which all sockets of one owner may share.
+    ///   - ready: called on the event loop when `read` has something to do.
+    init(
+        _ id: SocketID, _ wanted: WantedSocket, at address: IPAddress? = nil, port: UInt16 = 0, isShared: Bool = false,
+        buffer: ReceiveBuffer = ReceiveBuffer(), on eventLoop: any EventLoop,
+        ready: @escaping @Sendable (_ hasErrors: Bool) -> Void
+    ) throws(IOError) {
+        let (high, low) = address?.ipv6 ?? (0, UInt64(address?.ipv4 ?? 0))
+        let descriptor = causeway_open_datagram_socket(
+            wanted.family == .ipv4, high, low, port, wanted.interfaceIndex ?? 0, isShared)
+        guard descriptor >= 0 else { throw IOError(errnoCode: -descriptor, reason: "UDP socket") }
+        do {
+            token = try DescriptorPoller.shared.watch(descriptor, on: eventLoop, ready: ready)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
         }
-        if wanted.family == .ipv6 {
-            bootstrap = bootstrap.channelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
-        }
-        let channel = try await bootstrap.bind(host: wanted.family == .ipv4 ? "0.0.0.0" : "::", port: 0).get()
-        let descriptor = try await eventLoop.submit {
-            try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
-        }.get()
-        guard let descriptor else { throw NodeFailure(.failed, "the UDP socket has no descriptor: report this as a mistake") }
-        let local = LocalSocket(
-            id: id, family: wanted.family, port: UInt16(clamping: channel.localAddress?.port ?? 0),
-            interfaceIndex: wanted.interfaceIndex, isForTests: wanted.isForTests)
-        return DirectSocket(local: local, channel: channel, descriptor: descriptor)
+        self.descriptor = descriptor
+        self.buffer = buffer
+        local = LocalSocket(
+            id: id, family: wanted.family, port: causeway_bound_port(descriptor), interfaceIndex: wanted.interfaceIndex,
+            isForTests: wanted.isForTests)
     }
 
-    /// Sends one datagram at once, with its own TTL if one is given. On the event loop only.
+    deinit {
+        close()
+    }
+
+    /// Takes what has come, a fair share at most.
+    func read(hasErrors: Bool, take: (Input) -> Void) {
+        if hasErrors { readErrors(take) }
+        var source = causeway_datagram_address()
+        for _ in 0..<Self.readsPerTurn {
+            guard descriptor >= 0 else { return }
+            let count = Int(causeway_receive_datagram(descriptor, &buffer.bytes, buffer.bytes.count, &source))
+            if count >= 0 {
+                let datagram = ByteBuffer(bytes: buffer.bytes[..<count])
+                take(.datagram(datagram, DirectPath(socket: local.id, endpoint: Endpoint(source))))
+            } else if -count == Int(EAGAIN) {
+                break
+            }
+            // Any other number is that of an ICMP error, which the queue of errors tells more about.
+        }
+        guard descriptor >= 0 else { return }
+        DescriptorPoller.shared.again(token)
+    }
+
+    private func readErrors(_ take: (Input) -> Void) {
+        var destination = causeway_datagram_address()
+        for _ in 0..<Self.readsPerTurn {
+            guard descriptor >= 0 else { return }
+            let number = causeway_receive_error(descriptor, &destination)
+            if number == 0 { return }
+            if number < 0 { continue }
+            // Whoever is on the way can send one, or forge it, and firewalls refuse early probes in many ways: it is a reason to
+            // ask the path itself, no proof that it is gone.
+            let error = number == EMSGSIZE ? SendError.tooBig : .refused
+            take(.failed(DirectPath(socket: local.id, endpoint: Endpoint(destination)), error))
+        }
+    }
+
+    /// Sends one datagram at once, with its own TTL if one is given.
     func send(_ bytes: [UInt8], to endpoint: Endpoint, timeToLive: UInt8? = nil) throws(SendError) {
-        guard channel.isActive else { throw .socketClosed }
+        guard descriptor >= 0 else { throw .socketClosed }
         let (high, low) = endpoint.address.ipv6 ?? (0, UInt64(endpoint.address.ipv4 ?? 0))
         let result = causeway_send_datagram(
             descriptor, endpoint.address.isIPv4, high, low, endpoint.port, bytes, bytes.count, Int32(timeToLive ?? 0))
@@ -70,32 +110,27 @@ struct DirectSocket: Sendable {
         }
     }
 
-    func close() async {
-        // A socket that is closed already is what was wanted.
-        try? await channel.close()
+    /// Lets the port go.
+    func close() {
+        guard descriptor >= 0 else { return }
+        DescriptorPoller.shared.remove(token)
+        Glibc.close(descriptor)
+        descriptor = -1
     }
 }
 
-/// Hands datagrams over with their way here.
-private final class DatagramReader: ChannelInboundHandler {
-    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+/// Room for the longest datagram.
+final class ReceiveBuffer {
+    /// Nothing on UDP is longer.
+    fileprivate var bytes = [UInt8](repeating: 0, count: 64 << 10)
+}
 
-    private let socket: SocketID
-    private let receive: @Sendable (ByteBuffer, DirectPath) -> Void
-    private var cache = EndpointCache()
-
-    init(socket: SocketID, receive: @escaping @Sendable (ByteBuffer, DirectPath) -> Void) {
-        self.socket = socket
-        self.receive = receive
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let envelope = unwrapInboundIn(data)
-        guard let source = cache.endpoint(of: envelope.remoteAddress) else { return }
-        receive(envelope.data, DirectPath(socket: socket, endpoint: source))
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // An error of one datagram says nothing about the next; a dead socket closes by itself.
+extension Endpoint {
+    /// The endpoint of a datagram, an IPv4-mapped one as IPv4.
+    fileprivate init(_ address: causeway_datagram_address) {
+        let ip =
+            address.is_ipv4
+            ? IPAddress(ipv4: UInt32(truncatingIfNeeded: address.low)) : IPAddress(high: address.high, low: address.low)
+        self.init(ip.canonical, address.port)
     }
 }

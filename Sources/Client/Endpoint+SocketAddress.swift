@@ -14,19 +14,3 @@ extension Endpoint {
         try SocketAddress(packedIPAddress: ByteBuffer(bytes: address.bytes), port: Int(port))
     }
 }
-
-/// Remembers the endpoints of socket addresses: the translation goes through text.
-struct EndpointCache {
-    /// Addresses remembered. When there are more, all are forgotten and learnt again: a scan of addresses costs no memory.
-    private static let capacity = 512
-
-    private var endpoints: [SocketAddress: Endpoint] = [:]
-
-    mutating func endpoint(of address: SocketAddress) -> Endpoint? {
-        if let endpoint = endpoints[address] { return endpoint }
-        guard let endpoint = Endpoint(socketAddress: address) else { return nil }
-        if endpoints.count >= Self.capacity { endpoints.removeAll(keepingCapacity: true) }
-        endpoints[address] = endpoint
-        return endpoint
-    }
-}

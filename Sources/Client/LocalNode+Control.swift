@@ -40,6 +40,8 @@ extension LocalNode {
             candidates: direct.agent.description.candidates.map {
                 CandidateStatus(kind: $0.kindName, endpoint: $0.endpoint.description)
             },
+            gateway: direct.gateways[.ipv4].map { GatewayStatus($0, seen: direct.mappedAddress) },
+            gatewayIPv6: direct.gateways[.ipv6].map { GatewayStatus($0, seen: nil) },
             allowed: services.allowed.map { "udp/\($0.port)=\($0.target)" },
             peers: peers.values.map { $0.status(at: now) }.sorted { $0.name < $1.name })
     }

@@ -2,6 +2,7 @@ internal import Coordination
 internal import CryptoBox
 internal import Logging
 internal import NIOCore
+internal import PortMapping
 internal import Traversal
 internal import Wire
 
@@ -259,11 +260,12 @@ extension LocalNode {
         coordination.sequence = max(clock, coordination.sequence + 1)
         let description = direct.agent.description
         let candidates = description.candidates.compactMap(\.published)
-        let mapped = description.candidates.first { $0.kind == .serverReflexive && $0.endpoint.address.isIPv4 }?.endpoint.address
+        var nat = NATReport(description.behavior, mappedAddress: direct.mappedAddress)
+        nat.portMapping = direct.gateways[.ipv4]?.mapping?.method.name
         return CandidateUpdate(
             sequence: coordination.sequence, candidates: Array(candidates.prefix(64)),
             homeRelay: coordination.server?.relays.first?.id,
-            nat: NATReport(description.behavior, mappedAddress: mapped),
+            nat: nat,
             paths: peers.values.filter(\.isUsed).prefix(256).map(\.report))
     }
 

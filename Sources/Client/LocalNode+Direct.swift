@@ -2,6 +2,7 @@ internal import Coordination
 internal import Disco
 internal import Logging
 internal import NIOCore
+internal import PortMapping
 internal import Traversal
 internal import Wire
 
@@ -19,8 +20,8 @@ extension LocalNode {
         let isRouteOnly = interfaces == direct.interfaces
         direct.interfaces = interfaces
         direct.routes = routes
-        await closeSockets(of: interfaces)
-        await bindSockets(WantedSocket.all(for: interfaces, routes: routes))
+        closeSockets(of: interfaces)
+        bindSockets(WantedSocket.all(for: interfaces, routes: routes))
         let now = Instant.now
         var effects: [LocalAgent.Effect] = []
         direct.agent.setNetwork(
@@ -28,6 +29,7 @@ extension LocalNode {
             effects: &effects)
         if isRouteOnly { direct.agent.measureBehavior(at: now) }
         carryOut(effects, at: now)
+        await updateGateways()
         guard !isFirst else { return }
         log.info("the network changed")
         relay.networkChanged(addresses: Set(interfaces.flatMap(\.addresses)), at: now)
@@ -39,24 +41,24 @@ extension LocalNode {
     }
 
     /// Closes the sockets that are bound to an interface which is gone. One that became the default route's keeps its socket: paths use it.
-    private func closeSockets(of interfaces: [NetworkInterface]) async {
+    private func closeSockets(of interfaces: [NetworkInterface]) {
         for (id, socket) in direct.sockets {
             guard let index = socket.local.interfaceIndex,
                 !interfaces.contains(where: { $0.index == index && $0.role == .uplink })
             else { continue }
             direct.sockets[id] = nil
-            await socket.close()
+            socket.close()
         }
     }
 
     /// Binds the sockets that are missing. Without any, the relay carries everything.
-    private func bindSockets(_ wanted: [WantedSocket]) async {
+    private func bindSockets(_ wanted: [WantedSocket]) {
         let present = Set(direct.sockets.values.map { WantedSocket($0.local) })
         for socket in wanted where !present.contains(socket) {
             let id = direct.makeID()
             do {
-                direct.sockets[id] = try await DirectSocket.bind(id, socket, on: eventLoop) { bytes, path in
-                    self.assumeIsolated { $0.datagramReceived(bytes, over: path) }
+                direct.sockets[id] = try DirectSocket(id, socket, buffer: direct.buffer, on: eventLoop) { hasErrors in
+                    self.assumeIsolated { $0.read(id, hasErrors: hasErrors) }
                 }
             } catch {
                 log.info("no UDP socket", metadata: ["family": "\(socket.family)", "reason": "\(error)"])
@@ -101,6 +103,24 @@ extension LocalNode {
         localDeadlineReached(at: now)
     }
 
+    private func read(_ id: SocketID, hasErrors: Bool) {
+        direct.sockets[id]?.read(hasErrors: hasErrors) { input in
+            switch input {
+            case .datagram(let bytes, let path): datagramReceived(bytes, over: path)
+            case .failed(let path, let error): sendFailed(over: path, error)
+            }
+        }
+    }
+
+    /// An ICMP error about a datagram: whoever uses the path doubts it at once.
+    private func sendFailed(over path: DirectPath, _ error: SendError) {
+        let now = Instant.now
+        for session in peers.values {
+            guard case .direct(path, _, _) = session.path else { continue }
+            act(on: session) { $0.sendFailed(over: path, error, at: now, outputs: &$1) }
+        }
+    }
+
     private func datagramReceived(_ bytes: ByteBuffer, over path: DirectPath) {
         let now = Instant.now
         switch DirectSide.classify(bytes.readableBytesSpan) {
@@ -116,6 +136,14 @@ extension LocalNode {
         case .session:
             sessionPacketReceived(bytes.readableBytesSpan, over: path, at: now)
         }
+    }
+
+    /// Tells the local machine of endpoints that gateways opened.
+    func extraCandidatesChanged(at now: Instant) {
+        let mapped = [IPAddress.Family.ipv4, .ipv6].compactMap { direct.gateways[$0]?.mapping?.external }
+        var effects: [LocalAgent.Effect] = []
+        direct.agent.setExtraCandidates(mapped.map { Candidate(.portMapped, $0) }, at: now, effects: &effects)
+        carryOut(effects, at: now)
     }
 
     /// Gives the local machine its due.

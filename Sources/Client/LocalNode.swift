@@ -25,6 +25,8 @@ public actor LocalNode {
     var relay = RelayLink()
     var coordination = CoordinationState()
     var direct: DirectSide
+    /// The gateways that are asked for port mappings, by address family.
+    var gateways: [IPAddress.Family: GatewayLink] = [:]
     var echoes = EchoTable()
     var forwards = ForwardTable()
     var services: ServiceTable
@@ -117,7 +119,8 @@ public actor LocalNode {
     private func close() async {
         timer.cancel()
         for flow in services.removeAll() { flow.close(promise: nil) }
-        for socket in direct.sockets.values { await socket.close() }
+        await closeGateways()
+        for socket in direct.sockets.values { socket.close() }
         direct.sockets.removeAll()
     }
 }

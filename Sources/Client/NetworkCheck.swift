@@ -18,7 +18,7 @@ struct NetworkCheck: Sendable {
             let own = servers.filter { $0.address.family == family }
             guard let first = own.first else { continue }
             // Without a route there is no source address, and no way to ask.
-            guard let address = await sourceAddress(towards: first) else { continue }
+            guard let address = await SourceAddress.towards(first, on: eventLoop) else { continue }
             let found = try await BehaviorCheck(on: eventLoop).run(servers: own, from: address)
             take(found, family, &report)
         }
@@ -43,18 +43,6 @@ struct NetworkCheck: Sendable {
             let failure = (error as? Problem)?.failure ?? dialer.explain(error)
             report.relayProblem = "\(failure)"
             return knownSTUN
-        }
-    }
-
-    /// The address that this machine sends from towards an endpoint; nil without a route.
-    private func sourceAddress(towards endpoint: Endpoint) async -> IPAddress? {
-        do {
-            let channel = try await DatagramBootstrap(group: eventLoop).connect(to: endpoint.socketAddress()).get()
-            let address = channel.localAddress.flatMap(Endpoint.init(socketAddress:))?.address
-            try await channel.close()
-            return address
-        } catch {
-            return nil
         }
     }
 

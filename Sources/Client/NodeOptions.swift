@@ -10,15 +10,18 @@ public struct NodeOptions: Sendable {
     public var allowed: [AllowedPort]
     /// Whether loopback addresses are offered and probed: for several nodes on one machine under development.
     public var allowsLoopback: Bool
+    /// Whether the gateway is asked for a port mapping.
+    public var mapsPorts: Bool
 
     public init(
         state: StateDirectory, joinLine: String? = nil, name: String? = nil, allowed: [AllowedPort] = [],
-        allowsLoopback: Bool = false
+        allowsLoopback: Bool = false, mapsPorts: Bool = true
     ) {
         self.state = state
         self.joinLine = joinLine
         self.name = name
         self.allowed = allowed
         self.allowsLoopback = allowsLoopback
+        self.mapsPorts = mapsPorts
     }
 }

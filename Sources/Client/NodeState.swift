@@ -18,6 +18,9 @@ struct NodeState: Sendable {
     /// Where STUN answers, as the server named it last.
     var stunServers: [Endpoint] = []
 
+    /// The external port that a gateway mapped last, to be asked for again.
+    var externalPort: UInt16?
+
     /// A node that has not joined yet.
     init(server: ServerAddress, name: String) {
         var random = SystemRandomNumberGenerator()
@@ -79,6 +82,7 @@ struct NodeState: Sendable {
         network = stored.network
         token = stored.token
         stunServers = stored.stunServers ?? []
+        externalPort = stored.externalPort
     }
 
     func json() throws -> Data {
@@ -87,7 +91,7 @@ struct NodeState: Sendable {
         return try encoder.encode(
             Stored(
                 version: 1, nodePrivateKey: nodeKey.secretText, discoPrivateKey: discoKey.secretText, server: server, name: name,
-                network: network, token: token, stunServers: stunServers))
+                network: network, token: token, stunServers: stunServers, externalPort: externalPort))
     }
 
     private struct Stored: Codable {
@@ -99,6 +103,7 @@ struct NodeState: Sendable {
         var network: String
         var token: BearerToken?
         var stunServers: [Endpoint]?
+        var externalPort: UInt16?
     }
 }
 

@@ -11,6 +11,10 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     public var isCoordinated: Bool
     /// Where peers may reach this node.
     public var candidates: [CandidateStatus]
+    /// The IPv4 gateway, as far as it was asked for a port mapping.
+    public var gateway: GatewayStatus?
+    /// The IPv6 gateway, whose firewall may be asked to let packets in.
+    public var gatewayIPv6: GatewayStatus?
     /// Ports that peers may reach, as `udp/PORT=ADDRESS:PORT`.
     public var allowed: [String]
     /// The peers of the network by name.

@@ -142,6 +142,10 @@ final class PeerSession {
     func receiveDisco(_ packet: RawSpan, from origin: Origin, at now: Instant, outputs: inout [Output]) {
         guard let discoSecret, let message = Disco.Message(opening: packet, with: discoSecret) else { return }
         lastHeard = now
+        // What the messages before this one made due goes first, above all the probes that a call-me-maybe asked for.
+        if let deadline = agent.nextDeadline, deadline <= now {
+            agent.deadlineReached(at: now, using: &random, effects: &effects)
+        }
         agent.receive(message, from: origin, at: now, effects: &effects)
         carryOut(at: now, &outputs)
     }
@@ -203,6 +207,9 @@ final class PeerSession {
     }
 
     private func carryOut(at now: Instant, _ outputs: inout [Output]) {
+        // What goes by relay tells the peer that our probes are out. A real ping of its that came before them could spoil our gateway.
+        var announcements: [Output] = []
+        defer { outputs += announcements }
         for effect in effects {
             switch effect {
             case .sendDirect(let message, let path, let timeToLive):
@@ -210,7 +217,7 @@ final class PeerSession {
                 outputs.append(.direct(packet, path, timeToLive: timeToLive))
             case .sendViaRelay(let message):
                 guard let packet = seal(message) else { continue }
-                outputs.append(.relay(packet))
+                announcements.append(.relay(packet))
             case .refreshLocal:
                 outputs.append(.refreshLocal)
             case .pathChanged(let path):

@@ -33,6 +33,7 @@ enum StatusText {
         lines.append(relay)
         if !status.isCoordinated { lines.append("coordination: not connected, peers may be out of date") }
         for candidate in status.candidates { lines.append("reachable at \(candidate.endpoint) (\(candidate.kind))") }
+        if let gateway = status.gateway { lines.append("port mapping at \(gateway.address ?? "no gateway"): \(gateway.text)") }
         for port in status.allowed { lines.append("peers may reach \(port)") }
         lines.append("")
         guard !status.peers.isEmpty else { return lines + ["no peers yet"] }

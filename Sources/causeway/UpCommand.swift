@@ -26,6 +26,9 @@ struct UpCommand: AsyncParsableCommand {
     @Flag(help: "Offer and probe loopback addresses too: several nodes on one machine, for development.")
     var loopback = false
 
+    @Flag(help: "Do not ask the gateway for a port mapping (PCP, NAT-PMP, UPnP).")
+    var noPortMapping = false
+
     @Option(help: "The least severe kind of log lines on standard error.")
     var logLevel = LogLevel.notice
 
@@ -39,7 +42,7 @@ struct UpCommand: AsyncParsableCommand {
             let local = try LocalNode(
                 NodeOptions(
                     state: node.directory, joinLine: line, name: name, allowed: try allow.map { try AllowedPort($0) },
-                    allowsLoopback: loopback))
+                    allowsLoopback: loopback, mapsPorts: !noPortMapping))
             let signals = Self.stop(local, on: [SIGINT, SIGTERM])
             defer { for signal in signals { signal.cancel() } }
             try await local.run { [json = node.json] status in

@@ -27,6 +27,21 @@ import Wire
         #expect(pair.bob.messages.map(\.origin) == [.direct(path)])
     }
 
+    @Test func probesLeaveBeforeWhatAnnouncesThemByRelay() throws {
+        let pair = try Pair()
+        var outputs: [PeerSession.Output] = []
+        pair.alice.session.send(.echoRequest(sequence: 1), at: pair.now, outputs: &outputs)
+        outputs.removeAll()
+        pair.alice.session.deadlineReached(at: pair.now, outputs: &outputs)
+        // The call-me-maybe, and the ping whose pong tells that it has arrived.
+        #expect(outputs.map(\.way) == ["direct", "relay", "relay"])
+        var answers: [PeerSession.Output] = []
+        for case .relay(let packet) in outputs {
+            pair.bob.session.receiveDisco(packet.bytes, from: .relay, at: pair.now, outputs: &answers)
+        }
+        #expect(answers.map(\.way) == ["direct", "relay", "relay", "relay"])
+    }
+
     @Test func withoutADirectWayEverythingStaysOnTheRelay() throws {
         var pair = try Pair()
         pair.isOpen = false
@@ -106,6 +121,16 @@ import Wire
         #expect(status.path == "direct")
         #expect(status.endpoint == pair.bob.endpoint.description)
         #expect(pair.alice.session.report.state == .direct)
+    }
+}
+
+extension PeerSession.Output {
+    fileprivate var way: String {
+        switch self {
+        case .direct: "direct"
+        case .relay: "relay"
+        case .message, .refreshLocal, .pathChanged: "none"
+        }
     }
 }
 

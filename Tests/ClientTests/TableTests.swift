@@ -78,17 +78,14 @@ private func socket() async throws -> any Channel {
 
     @Test func anAnswerReachesTheApplicationThatAsked() async throws {
         let forward = try await socket()
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let (received, arrived) = AsyncStream.makeStream(of: String.self)
-        let application = try await DirectSocket.bind(SocketID(0), WantedSocket(family: .ipv4), on: loop) { bytes, _ in
-            arrived.yield(String(buffer: bytes))
-        }
+        let application = UDPProbe()
+        let local = try await application.bind()
         var table = ForwardTable()
-        let source = try SocketAddress(ipAddress: "127.0.0.1", port: Int(application.local.port))
+        let source = try SocketAddress(ipAddress: "127.0.0.1", port: Int(local.port))
         let flow = table.flow(from: source, in: forward, to: bob, at: .zero)
         table.answerReceived(Array("stranger".utf8), on: flow, from: carol, at: .zero)
         table.answerReceived(Array("answer".utf8), on: flow, from: bob, at: .zero)
-        #expect(await received.first { _ in true } == "answer")
+        #expect(await application.texts.first { _ in true } == "answer")
         try await forward.close()
         await application.close()
     }
@@ -142,11 +139,8 @@ private func socket() async throws -> any Channel {
 
     @Test func whatWaitedForTheSocketIsSentInOrder() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let (received, arrived) = AsyncStream.makeStream(of: String.self)
-        let service = try await DirectSocket.bind(SocketID(0), WantedSocket(family: .ipv4), on: loop) { bytes, _ in
-            arrived.yield(String(buffer: bytes))
-        }
-        let target = Endpoint(IPAddress(127, 0, 0, 1), service.local.port)
+        let service = UDPProbe()
+        let target = Endpoint(IPAddress(127, 0, 0, 1), try await service.bind().port)
         var table = ServiceTable([try AllowedPort("udp/7000=\(target)")])
         for text in ["one", "two"] { _ = table.deliver(Array(text.utf8), on: Self.key, at: .zero) }
         let channel = try await DatagramBootstrap(group: loop).connect(to: target.socketAddress()).get()
@@ -154,7 +148,7 @@ private func socket() async throws -> any Channel {
         #expect(isTaken)
         let third = table.deliver(Array("three".utf8), on: Self.key, at: .zero)
         #expect(third == .delivered)
-        #expect(await received.prefix(3).reduce(into: []) { $0.append($1) } == ["one", "two", "three"])
+        #expect(await service.texts.prefix(3).reduce(into: []) { $0.append($1) } == ["one", "two", "three"])
         let silent = table.sweep(at: .zero + ServiceTable.flowLifetime)
         #expect(silent.count == 1)
         #expect(table.isEmpty)
