@@ -33,11 +33,6 @@ struct BindingRound: Sendable {
 
     var nextDeadline: Instant? { requests.lazy.map(\.timer.deadline).min() }
 
-    /// Whether the socket still waits for an answer of its family.
-    func isWaiting(on socket: SocketID) -> Bool {
-        requests.contains { $0.socket == socket }
-    }
-
     /// Asks `server` from `socket`, unless the round has asked it already.
     mutating func ask(
         _ server: Endpoint, over socket: SocketID, at now: Instant, using random: inout some RandomNumberGenerator,

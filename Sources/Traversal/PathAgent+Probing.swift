@@ -171,6 +171,7 @@ extension PathAgent {
     /// Draws the conclusions of an event: looks for another path if the current one fails, reports, sets the timer.
     mutating func settle(at now: Instant, effects: inout [Effect]) {
         planPings(at: now)
+        if selector.current == nil, case .settled = discovery { discovery = .dormant }
         if selector.currentHealth?.isFailing ?? reported.isDirect { pathFailed(at: now) }
         report(effects: &effects)
         rearm(at: now)

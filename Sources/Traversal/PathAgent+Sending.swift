@@ -6,10 +6,9 @@ extension PathAgent {
     mutating func sendInvitation(at now: Instant, effects: inout [Effect]) -> Bool {
         guard relay.isReachable else { return false }
         let named = local.candidates.lazy.filter { $0.kind != .relayed }.map(\.endpoint)
-        let endpoints = named + reflexive.filter { !named.contains($0) }
-        switch invitation.step(
-            endpoints: Array(endpoints.suffix(CallMeMaybe.maximumEndpointCount)), isFresh: isFresh(at: now), at: now)
-        {
+        let endpoints =
+            named.prefix(CallMeMaybe.maximumEndpointCount - Self.maximumReflexive) + reflexive.filter { !named.contains($0) }
+        switch invitation.step(endpoints: Array(endpoints), isFresh: isFresh(at: now), at: now) {
         case .nothing: return false
         case .refresh:
             effects.append(.refreshLocal)

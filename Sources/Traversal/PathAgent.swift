@@ -120,7 +120,6 @@ package struct PathAgent: Sendable {
 
     /// Notes an authentic packet of user data: it shows that the peer's way to us works.
     package mutating func trafficReceived(from origin: Origin, at now: Instant) {
-        usage.received(at: now)
         switch origin {
         case .relay:
             relay.heard(at: now)

@@ -9,10 +9,8 @@ struct Usage: Sendable {
     static let activeTail: Duration = .seconds(2)
 
     private(set) var lastSent: Instant?
-    private(set) var lastReceived: Instant?
 
     mutating func sent(at now: Instant) { lastSent = now }
-    mutating func received(at now: Instant) { lastReceived = now }
 
     /// Packets are being sent: worth a ping a second.
     func isActive(at now: Instant) -> Bool {
@@ -23,7 +21,4 @@ struct Usage: Sendable {
     func isInUse(at now: Instant) -> Bool {
         lastSent.map { now - $0 <= Self.idleAfter } ?? false
     }
-
-    /// When the paths become idle, if nothing more is sent.
-    var idleAt: Instant? { lastSent.map { $0 + Self.idleAfter } }
 }

@@ -22,8 +22,6 @@ package final class SimulatedInternet {
     private var seeds: SeededGenerator
     /// Told of every packet that arrives, for tests that look into a run.
     package var trace: ((String) -> Void)?
-    /// Packets that were carried from network to network.
-    package private(set) var packetCount = 0
 
     /// - Parameter coreDelay: one-way time across the Internet.
     package init(seed: UInt64 = 1, coreDelay: Duration = .milliseconds(10)) {
@@ -150,7 +148,6 @@ package final class SimulatedInternet {
         var packet = packet
         guard packet.timeToLive > network.hops else { return }
         packet.timeToLive -= network.hops
-        packetCount += 1
         var delay = network.delay
         if network.jitter > .zero {
             delay += .nanoseconds(Int64.random(in: 0...network.jitter.nanoseconds, using: &random))

@@ -9,7 +9,7 @@ import Wire
 /// While both relay links are up nobody is silent for long, whatever else happens; when the dust has settled, the path is direct
 /// exactly where the oracle says that it can be.
 @Suite struct ChaosTests {
-    static let count = ProcessInfo.processInfo.environment["CAUSEWAY_CHAOS"].flatMap { Int($0) } ?? 160
+    static let count = ProcessInfo.processInfo.environment["CAUSEWAY_CHAOS"].flatMap { Int($0) } ?? 120
     static let batch = 20
     /// The longest time without a delivery while the relay links are up: a cut is noticed within three seconds.
     static let longestSilence: Duration = .milliseconds(3300)

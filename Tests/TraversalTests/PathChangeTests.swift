@@ -146,6 +146,19 @@ import Wire
         #expect(run.lost(from: run.aliceToBob, to: run.bobToAlice).isEmpty)
     }
 
+    @Test func aPathThatBreaksUnusedIsLookedForByTheNextPacket() throws {
+        var run = try directPair()
+        // Quiet, but not yet closed, when the mappings go.
+        run.internet.run(for: .seconds(30))
+        for gateway in run.internet.gateways { gateway.restart() }
+        run.internet.run(for: .seconds(30))
+        run.talk(for: .seconds(2), every: .milliseconds(50))
+        run.internet.run(for: .seconds(1))
+        #expect(run.isDirect)
+        #expect(run.lost(from: run.aliceToBob, to: run.bobToAlice).isEmpty)
+        #expect(run.lost(from: run.bobToAlice, to: run.aliceToBob).isEmpty)
+    }
+
     @Test func anIdlePathIsClosedAndOpenedAgainByTheNextPacket() throws {
         var run = try directPair()
         run.internet.run(for: .seconds(120))

@@ -7,7 +7,7 @@ import Wire
 /// Random Internets: direct exactly where the oracle says that a direct path exists, else relayed, and never silent.
 @Suite struct RandomTopologyTests {
     /// Topologies tried; `CAUSEWAY_TOPOLOGIES` asks for more.
-    static let count = ProcessInfo.processInfo.environment["CAUSEWAY_TOPOLOGIES"].flatMap { Int($0) } ?? 2000
+    static let count = ProcessInfo.processInfo.environment["CAUSEWAY_TOPOLOGIES"].flatMap { Int($0) } ?? 1500
     static let batch = 100
 
     @Test(arguments: 0..<(count / batch))
