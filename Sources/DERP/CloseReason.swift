@@ -75,4 +75,15 @@ package enum CloseReason: Int, CaseIterable, Sendable {
         case .shuttingDown: "shutting_down"
         }
     }
+
+    /// Whether what waited for the client could not be written any more.
+    package var isFailure: Bool {
+        switch self {
+        case .connectionFailed, .tlsFailed, .writeTimeout: true
+        case .loginTimeout, .unexpectedFrame, .badClientInfoSize, .lowOrderKey, .badBox, .badClientInfo, .admissionDenied,
+            .admissionTimeout, .badPacketSize, .badPingSize, .badNoteSize, .notMeshPeer, .badMeshFrame, .badWebSocket,
+            .closedByClient, .closedByMesh, .revoked, .limitReached, .shuttingDown:
+            false
+        }
+    }
 }

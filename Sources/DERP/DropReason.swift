@@ -4,20 +4,16 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case unknownDestination
     /// The same for a packet that another relay forwarded.
     case unknownDestinationOnForward
-    /// The destination disconnected while the packet was in its queue.
+    /// The destination disconnected, or was cut off, while the packet was in its queue.
     case goneDisconnected
     /// The oldest packet of a full queue made room for another.
     case queueHead
     /// A packet came to a full queue and was not taken.
     case queueTail
-    /// The destination's connection failed while the packet was being written.
+    /// The destination's connection failed, or took nothing, while the packet was in its queue.
     case writeError
-    /// The destination's key is in use by connections that fight each other.
-    case duplicateClient
     /// Source and destination belong to different networks.
     case otherNetwork
-    /// The source has used up its rate or its quota.
-    case rateLimited
     /// The mailbox between two shards was full.
     case mailboxFull
 
@@ -30,9 +26,7 @@ package enum DropReason: Int, CaseIterable, Sendable {
         case .queueHead: "queue_head"
         case .queueTail: "queue_tail"
         case .writeError: "write_error"
-        case .duplicateClient: "dup_client"
         case .otherNetwork: "other_network"
-        case .rateLimited: "rate_limited"
         case .mailboxFull: "mailbox_full"
         }
     }

@@ -3,7 +3,8 @@ package import Wire
 
 /// The server's side of one DERP connection, from its greeting to its end: it reads frames and says what to do.
 ///
-/// The shell owns the bytes. For every frame it reads the header, asks `examine(_:)`, and when the whole payload is there, calls `receive(_:payload:at:)`.
+/// The shell owns the bytes and the time: how long a login, an admission and a silence may last is its affair (`Limits` has the numbers).
+/// For every frame it reads the header, asks `examine(_:)`, and when the whole payload is there, calls `receive(_:payload:at:)`.
 /// Ranges in actions are offsets into that payload; no packet data is copied.
 /// ```
 ///                 clientInfo              admitted
@@ -60,8 +61,8 @@ package struct ServerConnection: Sendable {
     }
 
     private enum State: Sendable {
-        case awaitingClientInfo(Identity, deadline: Instant)
-        case awaitingAdmission(SharedSecret, isMeshPeer: Bool, deadline: Instant)
+        case awaitingClientInfo(Identity)
+        case awaitingAdmission(SharedSecret, isMeshPeer: Bool)
         case ready(Ready)
         case closed
     }
@@ -85,22 +86,9 @@ package struct ServerConnection: Sendable {
 
     private var state: State
 
-    /// A connection that was upgraded at `now`; the shell sends `ServerFrame.writeServerKey` first.
-    package init(_ identity: Identity, at now: Instant) {
-        state = .awaitingClientInfo(identity, deadline: now + Limits.loginTimeout)
-    }
-
-    /// When to call `deadlineReached`; nil when the connection waits for nothing.
-    package var nextDeadline: Instant? {
-        switch state {
-        case .awaitingClientInfo(_, let deadline), .awaitingAdmission(_, _, let deadline): deadline
-        case .ready, .closed: nil
-        }
-    }
-
-    /// Whether packets may come and go.
-    package var isReady: Bool {
-        if case .ready = state { true } else { false }
+    /// A connection that was upgraded; the shell sends `ServerFrame.writeServerKey` first.
+    package init(_ identity: Identity) {
+        state = .awaitingClientInfo(identity)
     }
 
     /// Judges a frame by its header alone.
@@ -123,7 +111,7 @@ package struct ServerConnection: Sendable {
             return verdict == .skip ? .ignore : close(.unexpectedFrame)
         }
         switch state {
-        case .awaitingClientInfo(let identity, _): return clientInfoReceived(payload, identity, at: now)
+        case .awaitingClientInfo(let identity): return clientInfoReceived(payload, identity)
         case .ready: return frameReceived(header.type, payload, at: now)
         case .awaitingAdmission, .closed: return .ignore
         }
@@ -133,7 +121,7 @@ package struct ServerConnection: Sendable {
     package mutating func admit(
         _ info: ServerInfo, at now: Instant, using random: inout some RandomNumberGenerator, to writer: inout ByteWriter
     ) -> Bool {
-        guard case .awaitingAdmission(let secret, let isMeshPeer, _) = state else { return false }
+        guard case .awaitingAdmission(let secret, let isMeshPeer) = state else { return false }
         ServerFrame.writeServerInfo(info, sealedWith: secret, using: &random, to: &writer)
         state = .ready(
             Ready(
@@ -149,19 +137,6 @@ package struct ServerConnection: Sendable {
         return .admissionDenied
     }
 
-    /// Says why the connection ends when what it waited for did not come; nil when the deadline has moved.
-    package mutating func deadlineReached(at now: Instant) -> CloseReason? {
-        switch state {
-        case .awaitingClientInfo(_, let deadline) where now >= deadline:
-            state = .closed
-            return .loginTimeout
-        case .awaitingAdmission(_, _, let deadline) where now >= deadline:
-            state = .closed
-            return .admissionTimeout
-        case .awaitingClientInfo, .awaitingAdmission, .ready, .closed: return nil
-        }
-    }
-
     /// Whether a `peerGone(notHere)` may go to this client now, after it sent a path probe to a key that is not connected.
     package mutating func mayReportNotHere(at now: Instant) -> Bool {
         guard case .ready(var ready) = state else { return false }
@@ -171,7 +146,7 @@ package struct ServerConnection: Sendable {
 
     // MARK: - Login
 
-    private mutating func clientInfoReceived(_ payload: RawSpan, _ identity: Identity, at now: Instant) -> Action {
+    private mutating func clientInfoReceived(_ payload: RawSpan, _ identity: Identity) -> Action {
         guard let key = NodeKey(payload, at: 0) else { return close(.badClientInfoSize) }
         let secret: SharedSecret
         do { secret = try identity.serverKey.sharedSecret(with: key) } catch { return close(.lowOrderKey) }
@@ -180,7 +155,7 @@ package struct ServerConnection: Sendable {
         do { info = try ClientInfo(json: json) } catch { return close(.badClientInfo) }
         // A wrong mesh key is no error: the client is one without privileges.
         let isMeshPeer = if let shown = info.meshKey, let own = identity.meshKey { own.matches(shown) } else { false }
-        state = .awaitingAdmission(secret, isMeshPeer: isMeshPeer, deadline: now + Limits.admissionTimeout)
+        state = .awaitingAdmission(secret, isMeshPeer: isMeshPeer)
         return .askAdmission(Login(key: key, info: info, isMeshPeer: isMeshPeer))
     }
 

@@ -12,12 +12,14 @@ struct ServerShell {
     var actions: [String] = []
     var login: ServerConnection.Login?
     var closed: CloseReason?
+    /// Whether the client was admitted and packets may come.
+    var isReady = false
     var admits = true
     private var buffer: [UInt8] = []
     private var toSkip = 0
 
     init(_ identity: ServerConnection.Identity) {
-        connection = ServerConnection(identity, at: .zero)
+        connection = ServerConnection(identity)
     }
 
     mutating func receive(_ bytes: [UInt8], at now: Instant = .zero) {
@@ -45,7 +47,7 @@ struct ServerShell {
         case .askAdmission(let login):
             self.login = login
             guard admits else { return }
-            _ = connection.admit(ServerInfo(), at: now, using: &random, to: &output)
+            isReady = connection.admit(ServerInfo(), at: now, using: &random, to: &output)
         case .forward(let destination, let data):
             actions.append("forward to \(destination.shortText): \(Hexadecimal.encode(payload[data]))")
         case .forwardPacket(let source, let destination, let data):
