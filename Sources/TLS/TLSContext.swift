@@ -1,15 +1,5 @@
 internal import COpenSSL
-internal import NIOConcurrencyHelpers
 package import Wire
-
-package enum TLSVersion: Int, Comparable, Sendable, CustomStringConvertible {
-    case tls12 = 12
-    case tls13 = 13
-
-    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-
-    package var description: String { self == .tls12 ? "TLS 1.2" : "TLS 1.3" }
-}
 
 /// What all TLS sessions of a server, or of a client, have in common.
 ///
@@ -121,20 +111,6 @@ package final class TLSContext: @unchecked Sendable {
         let aes256 = ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"]
         return (hasAES ? aes128 + chacha + aes256 : chacha + aes128 + aes256).joined(separator: ":")
     }()
-}
-
-/// The context that a server uses for connections to come; a reload puts another one in.
-package final class CurrentTLSContext: Sendable {
-    private let box: NIOLockedValueBox<TLSContext>
-
-    package init(_ context: TLSContext) {
-        box = NIOLockedValueBox(context)
-    }
-
-    package var value: TLSContext {
-        get { box.withLockedValue { $0 } }
-        set { box.withLockedValue { $0 = newValue } }
-    }
 }
 
 extension TLSVersion {

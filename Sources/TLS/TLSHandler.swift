@@ -12,6 +12,9 @@ package class TLSHandler: ChannelDuplexHandler {
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
+    /// Plaintext kept until the handshake is done: a few requests. With more the connection fails.
+    static let maximumEarlyCount = 1 << 20
+
     private enum State {
         /// Not in an active channel yet.
         case idle
@@ -25,6 +28,8 @@ package class TLSHandler: ChannelDuplexHandler {
     private var state = State.idle
     /// Plaintext that waits for a flush or for the end of the handshake.
     private var pending: [(data: ByteBuffer, promise: EventLoopPromise<Void>?)] = []
+    /// Bytes written before the end of the handshake.
+    private var earlyCount = 0
     /// Ciphertext given to the channel and not yet in the socket.
     private var bytesInFlight = 0
     private var loop: TLSLoop?
@@ -150,7 +155,12 @@ package class TLSHandler: ChannelDuplexHandler {
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch state {
-        case .idle, .handshaking, .established: pending.append((unwrapOutboundIn(data), promise))
+        case .idle, .handshaking:
+            let bytes = unwrapOutboundIn(data)
+            pending.append((bytes, promise))
+            earlyCount += bytes.readableBytes
+            if earlyCount > Self.maximumEarlyCount { fail(context, .notEstablished) }
+        case .established: pending.append((unwrapOutboundIn(data), promise))
         case .detached, .closed: promise?.fail(ChannelError.ioOnClosedChannel)
         }
     }

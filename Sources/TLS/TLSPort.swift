@@ -80,9 +80,6 @@ package final class TLSPort {
         clearOutput()
     }
 
-    /// Ciphertext that the session in work has not consumed yet.
-    package var unreadCount: Int { state.pointee.inputCount }
-
     // Made once, never changed and never freed: safe to read from every thread.
     private nonisolated(unsafe) static let method: OpaquePointer = {
         guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "causeway port") else {
