@@ -17,8 +17,6 @@ int causeway_watch_edges(int epoll, int descriptor, uint64_t token) {
 
 int causeway_watch_input(int epoll, int descriptor, uint64_t token) { return watch(epoll, descriptor, EPOLLIN, token); }
 
-int causeway_unwatch(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
-
 int causeway_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 void causeway_name_thread(pthread_t thread, const char *name) {
@@ -97,12 +95,6 @@ bool causeway_local_endpoint(int descriptor, causeway_endpoint *endpoint) {
     struct sockaddr_storage storage;
     socklen_t length = sizeof storage;
     return getsockname(descriptor, (struct sockaddr *)&storage, &length) == 0 && parse(endpoint, &storage);
-}
-
-bool causeway_remote_endpoint(int descriptor, causeway_endpoint *endpoint) {
-    struct sockaddr_storage storage;
-    socklen_t length = sizeof storage;
-    return getpeername(descriptor, (struct sockaddr *)&storage, &length) == 0 && parse(endpoint, &storage);
 }
 
 static int enable(int descriptor, int level, int option) {

@@ -22,7 +22,6 @@ static const uint32_t causeway_peer_closed = EPOLLRDHUP;
 int causeway_watch_edges(int epoll, int descriptor, uint64_t token);
 /// Watches a descriptor for input for as long as there is some (level-triggered).
 int causeway_watch_input(int epoll, int descriptor, uint64_t token);
-int causeway_unwatch(int epoll, int descriptor);
 
 /// `accept4` with SOCK_NONBLOCK and SOCK_CLOEXEC.
 int causeway_accept(int listener);
@@ -46,8 +45,6 @@ typedef struct {
 int causeway_bind_udp(const causeway_endpoint *endpoint, bool dual_stack, bool shared);
 /// The endpoint a socket is bound to; false when the kernel does not tell.
 bool causeway_local_endpoint(int descriptor, causeway_endpoint *endpoint);
-/// The endpoint a connected socket talks to; false when the kernel does not tell.
-bool causeway_remote_endpoint(int descriptor, causeway_endpoint *endpoint);
 
 /// Datagrams that one system call receives or sends: a fixed number of slots, each with its own buffer.
 typedef struct causeway_datagrams causeway_datagrams;
