@@ -32,11 +32,13 @@ package final class Adoption: Sendable {
     package let source: Endpoint
     /// Whether the client said that another relay of its region would suit it better (header `Ideal-Node`); statistics only.
     package let isNotIdeal: Bool
+    /// The place that the connection takes among those that have not logged in; nil when they are not counted.
+    let loginPlace: LoginPlace?
 
     /// The descriptor must be non-blocking, and unknown to every other epoll set.
     package init(
         descriptor: consuming OwnedDescriptor, transport: Transport, framing: Framing, unread: [UInt8], reply: [UInt8],
-        source: Endpoint, isNotIdeal: Bool = false
+        source: Endpoint, isNotIdeal: Bool = false, loginPlace: LoginPlace? = nil
     ) {
         self.descriptor = Atomic(descriptor.release())
         self.transport = transport
@@ -45,6 +47,7 @@ package final class Adoption: Sendable {
         self.reply = reply
         self.source = source
         self.isNotIdeal = isNotIdeal
+        self.loginPlace = loginPlace
     }
 
     deinit {

@@ -98,16 +98,22 @@ struct Connection: ~Copyable {
     /// Bytes that the socket did not take: they are encrypted and can no longer be dropped.
     var unsent = PooledBytes()
     var isBlocked = false
+    /// Whether the connection ended so that what waits cannot be written.
+    var hasFailed = false
     var isTouched = false
     /// When the socket last took something, while there is more for it.
     var waitingSince: Instant?
     /// Sources that were asked to pause because of this connection.
     var pausedSources: [ConnectionID] = []
-    /// The last source whose packets are known to have come here.
-    var latestHeard = ConnectionID.none
+    /// Sources whose packets are known to have come here, each at a place that its number gives.
+    var heardSources = InlineArray<4, ConnectionID>(repeating: .none)
+    /// The keys of all sources whose packets came here: the shard tells this client when one of them goes.
+    var heardKeys: Set<RouteKey> = []
 
     // Deadlines.
     var loginDeadline: Instant?
+    /// Held until the client has logged in.
+    var loginPlace: LoginPlace?
     var keepAliveInterval: Duration
     var keepAliveDue: Instant
 
@@ -128,6 +134,7 @@ struct Connection: ~Copyable {
         framing = adoption.framing == .webSocket ? .webSocket(WebSocketDecoder()) : .stream
         source = adoption.source
         isNotIdeal = adoption.isNotIdeal
+        loginPlace = adoption.loginPlace
         openedAt = now
         self.machine = machine
         routeKey = .zero
@@ -200,32 +207,4 @@ struct Connection: ~Copyable {
         if let waitingSince { deadline = min(deadline, waitingSince + writeTimeout) }
         return deadline
     }
-}
-
-/// How many bytes a client may still send: a token bucket that may go below zero, since what was read is never dropped.
-struct RateAllowance {
-    private let rate: Double
-    private let burst: Double
-    private var tokens: Double
-    private var filledAt: Instant
-
-    /// Nil for limits without a rate.
-    init?(_ limits: RelayLimits, at now: Instant) {
-        guard limits.bytesPerSecond > 0 else { return nil }
-        rate = Double(limits.bytesPerSecond)
-        burst = Double(limits.burstBytes)
-        tokens = burst
-        filledAt = now
-    }
-
-    /// Pays for `count` bytes. Answers how long to read nothing until the debt is paid; nil without a debt.
-    mutating func pay(_ count: Int, at now: Instant) -> Duration? {
-        tokens = min(burst, tokens + max(0, (now - filledAt).inSeconds) * rate) - Double(count)
-        filledAt = now
-        guard tokens < 0 else { return nil }
-        return .nanoseconds(Int64((-tokens / rate * 1e9).rounded(.up)))
-    }
-
-    /// How much may be read at once without falling far into debt, at least one small packet.
-    var readableCount: Int { max(4096, Int(tokens)) }
 }

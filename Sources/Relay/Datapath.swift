@@ -159,6 +159,8 @@ package final class Datapath: Sendable {
             }
             bound.append(local)
         }
+        // The kernel spreads senders over the sockets by their ports: a network reaches all of them.
+        let rate = rate.divided(by: fabric.mailboxes.count)
         for (mailbox, sockets) in zip(fabric.mailboxes, sockets) {
             guard mailbox.post(.serveSTUN(STUNService.Setup(sockets: sockets, behaviour: behaviour, rate: rate))) else {
                 throw .notRunning

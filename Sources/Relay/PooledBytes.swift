@@ -6,9 +6,19 @@ internal import Glibc
 struct PooledBytes: ~Copyable {
     private(set) var base: UnsafeMutableRawPointer?
     private var size = BufferPool.Size.small
-    /// The first byte of the content, and one past its last.
-    private var begin = 0
-    private var end = 0
+    /// The first byte of the content, and one past its last: small, since every connection has four of these values.
+    private var beginOffset: UInt32 = 0
+    private var endOffset: UInt32 = 0
+
+    private var begin: Int {
+        get { Int(beginOffset) }
+        set { beginOffset = UInt32(truncatingIfNeeded: newValue) }
+    }
+
+    private var end: Int {
+        get { Int(endOffset) }
+        set { endOffset = UInt32(truncatingIfNeeded: newValue) }
+    }
 
     var count: Int { end - begin }
     var isEmpty: Bool { begin == end }
@@ -25,9 +35,7 @@ struct PooledBytes: ~Copyable {
     }
 
     /// Makes room for `count` more bytes and answers where they go; nil when no buffer is so large.
-    ///
-    /// The caller writes there and calls `appended`.
-    mutating func reserve(_ count: Int, from pool: inout BufferPool) -> UnsafeMutableRawPointer? {
+    private mutating func reserve(_ count: Int, from pool: inout BufferPool) -> UnsafeMutableRawPointer? {
         if let base, end + count <= size.byteCount { return base + end }
         guard let needed = BufferPool.Size.fitting(self.count + count) else { return nil }
         if let base, needed.rawValue <= size.rawValue {
@@ -44,10 +52,6 @@ struct PooledBytes: ~Copyable {
         end -= begin
         begin = 0
         return base.map { $0 + end }
-    }
-
-    mutating func appended(_ count: Int) {
-        end += count
     }
 
     /// Appends a copy; false when no buffer is large enough.
@@ -71,7 +75,4 @@ struct PooledBytes: ~Copyable {
         begin = 0
         end = 0
     }
-
-    /// The free bytes behind the content in the buffer as it is.
-    var room: Int { base == nil ? 0 : size.byteCount - end }
 }

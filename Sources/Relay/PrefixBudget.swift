@@ -1,19 +1,5 @@
 internal import Wire
 
-/// Replies larger than their requests that one source network gets per second and in a burst; a rate of 0 means without limit.
-package struct STUNRate: Sendable, Equatable {
-    package var perSecond: Int
-    package var burst: Int
-
-    package init(perSecond: Int, burst: Int) {
-        self.perSecond = perSecond
-        self.burst = burst
-    }
-
-    /// A large company behind one address asks less often; a victim of 100 replies a second would not notice them.
-    package static let standard = STUNRate(perSecond: 100, burst: 1000)
-}
-
 /// How many replies that are larger than their requests each source network gets, so that forged requests cannot make a reflector of us.
 ///
 /// A network is a /24 or a /56, without the port. The table has a fixed size: each network has four places it may take, and a new one takes

@@ -7,8 +7,6 @@ extension Shard {
     private static let bulkyCount = 32 << 10
     /// How long a source is not read because of one destination. One that has not taken an eighth of its queue by then is left to drop.
     private static let longestPause = Duration.milliseconds(250)
-    /// Connections remembered as having heard one key. Beyond it some hear of the peer's end by their own probes only.
-    private static let heardCount = 4096
 
     /// Moves one packet of a client on, from the frame it came in.
     mutating func forward(_ connection: ConnectionPointer, _ frame: UnsafeMutableRawPointer, count: Int) {
@@ -120,7 +118,7 @@ extension Shard {
     private mutating func deliver(
         _ frame: UnsafeRawBufferPointer, from source: ConnectionID, _ kind: PacketKind, to connection: ConnectionPointer
     ) {
-        if connection.pointee.latestHeard != source { noteHeard(frame, from: source, by: connection) }
+        if connection.pointee.heardSources[source.slot & 3] != source { noteHeard(frame, from: source, by: connection) }
         let before = connection.pointee.queue.data.byteCount
         var drops = SendLane.Drops()
         let isTaken = connection.pointee.queue.append(
@@ -153,19 +151,6 @@ extension Shard {
         ServerFrame.writePeerGone(key.nodeKey, .notHere, to: &writer)
         control(connection)
         counters.peerGoneNotHereFrames &+= 1
-    }
-
-    /// Remembers that packets of a peer have come to a connection, which is then told when the peer goes. Peers of other relays are theirs.
-    private mutating func noteHeard(_ frame: UnsafeRawBufferPointer, from source: ConnectionID, by connection: ConnectionPointer)
-    {
-        connection.pointee.latestHeard = source
-        guard let start = frame.baseAddress else { return }
-        let key = RouteKey(loading: start + PacketLayout.keyOffset)
-        guard table.active(key) != nil else { return }
-        var listeners = heard.removeValue(forKey: key) ?? []
-        if listeners.count >= Self.heardCount { listeners = listeners.filter { find($0) != nil } }
-        if listeners.count < Self.heardCount { listeners.insert(connection.pointee.id) }
-        heard[key] = listeners
     }
 
     // MARK: - Back-pressure

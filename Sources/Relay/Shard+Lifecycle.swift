@@ -33,7 +33,7 @@ extension Shard {
         let connection = ConnectionPointer.allocate(capacity: 1)
         connection.initialize(
             to: Connection(
-                id: id, descriptor: descriptor, adoption: adoption, machine: ServerConnection(identity, at: now),
+                id: id, descriptor: descriptor, adoption: adoption, machine: ServerConnection(identity),
                 loginDeadline: now + configuration.loginTimeout,
                 keepAliveInterval: configuration.keepAliveInterval + .nanoseconds(jitter), at: now))
         connections[id.slot] = connection
@@ -139,6 +139,7 @@ extension Shard {
         control(connection)
         connection.pointee.phase = .ready
         connection.pointee.loginDeadline = nil
+        connection.pointee.loginPlace = nil
         connection.pointee.network = network
         if !connection.pointee.isMeshPeer { connection.pointee.rate = RateAllowance(limits, at: now) }
         counters.logins &+= 1
@@ -202,6 +203,9 @@ extension Shard {
         guard phase != .closed else { return }
         if phase == .ready { unregister(connection) }
         connection.pointee.phase = .closed
+        connection.pointee.hasFailed = reason.isFailure
+        connection.pointee.loginPlace = nil
+        forgetListener(connection)
         counters.close(reason)
         counters.connections -= 1
         timers.remove(connection.pointee.id.slot)
@@ -218,12 +222,15 @@ extension Shard {
     /// Says good-bye to the connections that ended in this round, and gives their memory back.
     mutating func bury() {
         guard !graveyard.isEmpty else { return }
+        // Who ended may have been noted down in this round; nothing may point at memory that is given back.
+        touched.removeAll { $0.pointee.phase == .closed }
+        bulky.removeAll { $0.pointee.phase == .closed }
         for connection in graveyard {
             writeFarewell(connection)
             connection.pointee.session?.detach()
             var drops = SendLane.Drops()
             connection.pointee.queue.dropAll(to: &pool, drops: &drops)
-            count(drops, .goneDisconnected)
+            count(drops, connection.pointee.hasFailed ? .writeError : .goneDisconnected)
             connection.pointee.input.release(to: &pool)
             connection.pointee.unsent.release(to: &pool)
             connection.pointee.replies.release(to: &pool)

@@ -100,17 +100,26 @@ extension Shard {
     /// Takes plaintext that lies in `plaintext` from `offset` on: what is left of an earlier frame is put before it.
     mutating func receive(_ connection: ConnectionPointer, at offset: Int, count: Int) {
         guard let base = plaintext.baseAddress else { return }
-        var start = base + offset
-        var count = count
-        if connection.pointee.isWebSocket {
-            guard let decoded = decodeWebSocket(connection, start, count) else { return }
-            count = decoded
+        guard connection.pointee.isWebSocket else {
+            receiveStream(connection, base + offset, room: offset, count: count)
+            return
         }
+        guard let decoded = decodeWebSocket(connection, base + offset, count) else { return }
+        receiveStream(connection, base + offset, room: offset, count: decoded.count)
+        if decoded.isClosed, connection.pointee.phase != .closed { close(connection, .closedByClient) }
+    }
+
+    /// Takes bytes of the DERP stream; in front of them is `room`.
+    private mutating func receiveStream(
+        _ connection: ConnectionPointer, _ bytes: UnsafeMutableRawPointer, room: Int, count: Int
+    ) {
+        var start = bytes
+        var count = count
         guard count > 0 else { return }
         let held = connection.pointee.input.count
         let isIncomplete = connection.pointee.phase == .admission || isFrameIncomplete(connection, with: count)
         if held > 0 || isIncomplete {
-            guard !isIncomplete, held <= offset else {
+            guard !isIncomplete, held <= room else {
                 store(connection, UnsafeRawBufferPointer(start: start, count: count))
                 if !isIncomplete, connection.pointee.phase != .closed { parseInput(connection) }
                 return
@@ -150,24 +159,24 @@ extension Shard {
         finishBatch(connection)
     }
 
-    /// Takes the stream out of its WebSocket frames; nil when the connection is over.
-    private mutating func decodeWebSocket(_ connection: ConnectionPointer, _ start: UnsafeMutableRawPointer, _ count: Int) -> Int?
-    {
-        guard case .webSocket(var decoder) = connection.pointee.framing else { return count }
+    /// Takes the stream out of its WebSocket frames; nil when these were broken and the connection is over.
+    private mutating func decodeWebSocket(
+        _ connection: ConnectionPointer, _ start: UnsafeMutableRawPointer, _ count: Int
+    ) -> WebSocketDecoder.Result? {
+        guard case .webSocket(var decoder) = connection.pointee.framing else { return nil }
         writer.removeAll()
         let bytes = start.assumingMemoryBound(to: UInt8.self)
         do {
             let result = try decoder.decode(bytes, count: count, replies: &writer)
             connection.pointee.framing = .webSocket(decoder)
             reply(connection)
-            guard result.isClosed else { return result.count }
-            close(connection, .closedByClient)
+            return result
         } catch {
             WebSocketEncoder.writeClose(error.closeCode, to: &writer)
             reply(connection)
             close(connection, .badWebSocket)
+            return nil
         }
-        return nil
     }
 
     /// Acts on the whole frames at `start`; answers how many bytes they take.

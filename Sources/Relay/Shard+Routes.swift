@@ -6,6 +6,9 @@ extension Shard {
     /// What a client is told while its key has several connections.
     private static let duplicateText = "another connection uses this node key: packets go to whichever sent last"
 
+    /// Connections that one key may have: a client that reconnects before its old connections are found dead has two or three.
+    static let connectionsPerKey = 8
+
     // MARK: - Changes here
 
     /// Makes a connection known to all shards. It takes the packets of its key from here on.
@@ -50,25 +53,30 @@ extension Shard {
             writer.removeAll()
             ServerFrame.writePeerPresent(key.nodeKey, at: registration.source, registration.flags, to: &writer)
             tellWatchers()
-        case .changed: connectionsChanged(key)
+        case .changed:
+            connectionsChanged(key)
+            closeSurplus(key)
         case .vanished, .none: break
         }
+    }
+
+    /// Ends the connection of a key that was not active for longest when there are too many. Each shard comes to the same answer, and
+    /// the one that owns the connection acts.
+    private mutating func closeSurplus(_ key: RouteKey) {
+        guard table.connectionCount(key) > Self.connectionsPerKey else { return }
+        guard let oldest = table.registrations(key).min(by: { $0.order < $1.order }), oldest.id.shard == index,
+            let connection = find(oldest.id)
+        else { return }
+        close(connection, .limitReached)
     }
 
     mutating func disconnected(_ key: RouteKey, _ id: ConnectionID) {
         switch table.remove(key, id) {
         case .vanished:
-            let listeners = heard.removeValue(forKey: key) ?? []
-            guard !listeners.isEmpty || !watchers.isEmpty else { return }
+            guard heard[key] != nil || !watchers.isEmpty else { return }
             writer.removeAll()
             ServerFrame.writePeerGone(key.nodeKey, .disconnected, to: &writer)
-            for listener in listeners {
-                guard let connection = find(listener), connection.pointee.phase == .ready, !connection.pointee.isWatcher else {
-                    continue
-                }
-                control(connection)
-                counters.peerGoneDisconnectedFrames &+= 1
-            }
+            tellListeners(of: key)
             tellWatchers()
         case .changed: connectionsChanged(key)
         case .appeared, .none: break

@@ -78,7 +78,7 @@ struct Shard: ~Copyable {
     var watchers: [ConnectionID] = []
     /// For each peer's key: the connections here that received packets from it.
     var heard: [RouteKey: Set<ConnectionID>] = [:]
-    private var messages: [ShardMessage] = []
+    var messages: [ShardMessage] = []
     /// Whether reading waits for room in the rings only.
     var isStarved = false
     /// Whether no connection is taken any more, and until when those that are left may write what waits for them.
@@ -86,21 +86,17 @@ struct Shard: ~Copyable {
     var drain: (deadline: Instant, countdown: DrainCountdown)?
     var isStopped = false
 
-    /// Nil when the process has no descriptor left.
-    init?(
-        index: Int, configuration: RelayConfiguration, serverKey: NodePrivateKey, admission: any RelayAdmission, fabric: Fabric
+    /// A shard whose epoll set, `epoll`, watches the bell of its mailbox already.
+    init(
+        index: Int, epoll: consuming OwnedDescriptor, configuration: RelayConfiguration, serverKey: NodePrivateKey,
+        admission: any RelayAdmission, fabric: Fabric
     ) {
-        let number = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard number >= 0 else { return nil }
-        let epoll = OwnedDescriptor(taking: number)
-        let mailbox = fabric.mailboxes[index]
-        guard causeway_watch_input(number, mailbox.bellNumber, 0) == 0 else { return nil }
         self.epoll = epoll
+        mailbox = fabric.mailboxes[index]
         self.index = index
         self.configuration = configuration
         self.admission = admission
         self.fabric = fabric
-        self.mailbox = mailbox
         identity = ServerConnection.Identity(serverKey: serverKey, meshKey: configuration.meshKey)
         logger = configuration.logger
         limits = configuration.limits
@@ -212,66 +208,6 @@ struct Shard: ~Copyable {
             connection.pointee.isBlocked = false
             touch(connection)
         }
-    }
-
-    /// Takes messages and packets so that a packet of another shard finds its sender's login known, and its end not yet.
-    private mutating func receive() {
-        mailbox.take(into: &messages)
-        for message in messages {
-            if case .connected(let key, let registration) = message { connected(key, registration) }
-        }
-        for source in ringsIn.indices {
-            if let ring = ringsIn[source] { receive(from: source, ring) }
-        }
-        guard !messages.isEmpty else { return }
-        var batch: [ShardMessage] = []
-        swap(&batch, &messages)
-        for message in batch { act(on: message) }
-        batch.removeAll(keepingCapacity: true)
-        if messages.isEmpty { swap(&batch, &messages) }
-    }
-
-    private mutating func act(on message: ShardMessage) {
-        switch message {
-        case .adopt(let adoption): adopt(adoption)
-        case .admission(let id, let decision): admissionDecided(id, decision)
-        case .connected: break
-        case .disconnected(let key, let id): disconnected(key, id)
-        case .activated(let key, let id, let order): activated(key, id, order: order)
-        case .close(let key, let reason): closeAll(key, reason)
-        case .limits(let limits): limitsChanged(limits)
-        case .serveSTUN(let setup): serveSTUN(setup)
-        case .snapshot(let collector): collector.add(statistics())
-        case .restarting(let delay, let patience): announceRestart(reconnectIn: delay, tryFor: patience)
-        case .drain(let deadline, let countdown): beginDrain(until: deadline, countdown)
-        case .stop: isStopped = true
-        }
-    }
-
-    /// Answers what came after the end, so that nobody waits for ever.
-    private mutating func refuseMessages() {
-        for message in messages {
-            switch message {
-            case .snapshot(let collector): collector.add(statistics())
-            case .drain(_, let countdown): countdown.shardDrained()
-            case .adopt, .admission, .connected, .disconnected, .activated, .close, .limits, .serveSTUN, .restarting, .stop: break
-            }
-        }
-        messages = []
-    }
-
-    private mutating func serveSTUN(_ setup: STUNService.Setup) {
-        guard let service = STUNService(setup, using: &random) else {
-            logger.error("no memory for the STUN sockets")
-            return
-        }
-        for socket in 0..<service.socketCount {
-            let token = ConnectionID(shard: index, slot: socket + 1, generation: 0)
-            if causeway_watch_input(epoll.number, service.descriptorNumber(socket), token.rawValue) != 0 {
-                logger.error("a STUN socket cannot be watched", metadata: ["errno": "\(errno)"])
-            }
-        }
-        stun = consume service
     }
 
     // MARK: - Slots

@@ -1,6 +1,7 @@
 import CryptoBox
 import DERP
 import Glibc
+import Logging
 import Synchronization
 import TLS
 import Testing
@@ -124,6 +125,42 @@ struct LifecycleTests {
         }
         #expect(received == [[1], [2]])
         #expect(await relay.datapath.snapshot().connections.first?.network == 3)
+    }
+
+    @Test
+    func theLoginPlaceIsGivenBackAtTheLoginOrAtTheEnd() async throws {
+        let admission = DelayedAdmission()
+        let relay = try TestRelay(admission: admission)
+        let given = Lock(0)
+        let client = try relay.connect(loginPlace: LoginPlace { given.withLock { $0 += 1 } })
+        var silent: TestClient? = try relay.connect(loginPlace: LoginPlace { given.withLock { $0 += 10 } })
+        _ = try? client.next(within: 0.01)  // Sends the login.
+        _ = try await admission.request()
+        #expect(given.withLock { $0 } == 0)
+        admission.decide(.allow(network: 0))
+        _ = try await relay.wait { $0.counters.clients == 1 }
+        #expect(given.withLock { $0 } == 1)
+        #expect(silent != nil)
+        silent = nil
+        _ = try await relay.wait { $0.counters.connections == 1 }
+        #expect(given.withLock { $0 } == 11)
+    }
+
+    @Test
+    func aRelayThatGetsNoDescriptorsDoesNotStart() async {
+        await #expect(processExitsWith: .success) {
+            let datapath = try Datapath(
+                configuration: RelayConfiguration(shardCount: 2, logger: Logger(label: "relay.tests")),
+                serverKey: .random(), admission: OpenAdmission())
+            let free = open("/dev/null", O_RDONLY)
+            close(free)
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = rlim_t(free)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            #expect(throws: DatapathError.system(EMFILE)) { try datapath.start() }
+            _ = await datapath.snapshot()
+        }
     }
 
     @Test

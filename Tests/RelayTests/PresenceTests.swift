@@ -26,6 +26,45 @@ struct PresenceTests {
     }
 
     @Test
+    func aKeyKeepsItsLatestConnectionsWhenItHasTooMany() async throws {
+        let relay = try TestRelay()
+        let key = NodePrivateKey.random()
+        var clients: [TestClient] = []
+        for number in 1...10 {
+            clients.append(try relay.logIn(key))
+            _ = try await relay.wait {
+                $0.counters.logins == number && $0.duplicateKeyConnections == (number > 1 ? min(number, 8) : 0)
+            }
+        }
+        for client in clients[..<2] { #expect(try client.isClosed(within: 2)) }
+        let statistics = await relay.datapath.snapshot()
+        #expect(statistics.counters.closed(.limitReached) == 2)
+        try clients[9].send([4], to: key.publicKey)
+        #expect(try clients[9].nextPacket()?.data == [4])
+    }
+
+    @Test
+    func aListenerHearsOfTheEndOfEachOfManyPeers() throws {
+        let relay = try TestRelay()
+        let listener = try relay.logIn()
+        var peers = try (0..<12).map { _ in try relay.logIn() }
+        // In turn, so that no peer is the one heard last.
+        for _ in 0..<3 {
+            for peer in peers {
+                try peer.send([1], to: listener.publicKey)
+                #expect(try listener.nextPacket() != nil)
+            }
+        }
+        var gone: Set<NodeKey> = []
+        let expected = Set(peers.map(\.publicKey))
+        peers = []
+        while gone.count < expected.count, let event = try listener.next() {
+            if case .other(.peerGone(let key, .disconnected)) = event { #expect(gone.insert(key).inserted) }
+        }
+        #expect(gone == expected)
+    }
+
+    @Test
     func dataToAnUnknownKeyIsDroppedInSilence() async throws {
         let relay = try TestRelay()
         let a = try relay.logIn()

@@ -197,6 +197,14 @@ struct PrefixBudgetTests {
         for _ in 0..<10 { #expect(unlimited.take("192.0.2.1", at: 1)) }
     }
 
+    @Test(arguments: [(100, 1000, 4, 25, 250), (3, 2, 4, 1, 1), (0, 10, 2, 0, 5)])
+    func shardsThatANetworkReachesSideBySideDivideItsBudget(
+        perSecond: Int, burst: Int, count: Int, eachPerSecond: Int, eachBurst: Int
+    ) {
+        let each = STUNRate(perSecond: perSecond, burst: burst).divided(by: count)
+        #expect(each == STUNRate(perSecond: eachPerSecond, burst: eachBurst))
+    }
+
     @Test
     func moreNetworksThanPlacesDoNotGrowTheTable() {
         let budget = Budget(STUNRate(perSecond: 10, burst: 2))

@@ -69,20 +69,11 @@ final class TestClient {
     }
 
     private func sendWrapped(_ bytes: [UInt8]) throws {
-        guard let tls else { return try write(bytes) }
+        guard let tls else { return try socket.send(bytes) }
         try bytes.withUnsafeBytes { try tls.session.write($0) }
         let output = Array(tls.port.output)
         tls.port.clearOutput()
-        try write(output)
-    }
-
-    private func write(_ bytes: [UInt8]) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(socket.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            guard count > 0 else { throw TestFailure("cannot send: \(errno)") }
-            rest = rest.dropFirst(count)
-        }
+        try socket.send(output)
     }
 
     /// Sends what fits into the socket without waiting; answers how much that was.

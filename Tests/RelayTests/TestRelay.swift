@@ -38,7 +38,8 @@ final class TestRelay: Sendable {
     /// Connects a client whose connection is handed over like one from the HTTP front.
     func connect(
         _ key: NodePrivateKey = .random(), tls: TestTLS? = nil, isWebSocket: Bool = false, info: ClientInfo = ClientInfo(),
-        reply: [UInt8] = [], unread: [UInt8] = [], receiveBuffer: Int32? = nil
+        reply: [UInt8] = [], unread: [UInt8] = [], receiveBuffer: Int32? = nil,
+        loginPlace: LoginPlace? = nil
     ) throws -> TestClient {
         let (client, server) = try TestSocket.pair(receiveBuffer: receiveBuffer)
         let source = Endpoint(IPAddress(127, 0, 0, 1), client.localPort)
@@ -55,8 +56,7 @@ final class TestRelay: Sendable {
         let isTaken = datapath.adopt(
             Adoption(
                 descriptor: OwnedDescriptor(taking: server), transport: transport, framing: isWebSocket ? .webSocket : .stream,
-                unread: unread,
-                reply: reply, source: source))
+                unread: unread, reply: reply, source: source, loginPlace: loginPlace))
         guard isTaken else { throw TestFailure("the relay refused the connection") }
         return TestClient(client, session, isWebSocket: isWebSocket, key: key, info: info)
     }
@@ -118,6 +118,21 @@ final class TestSocket {
         var endpoint = causeway_endpoint()
         _ = causeway_local_endpoint(number, &endpoint)
         return endpoint.port
+    }
+
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { throw TestFailure("cannot send: \(errno)") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Makes the coming close a reset.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
     /// A connected pair: ours, blocking, and the relay's, which the caller has to close.

@@ -54,6 +54,20 @@ struct WebSocketTests {
     }
 
     @Test
+    func packetsInFrontOfACloseAreDelivered() throws {
+        let relay = try TestRelay()
+        let a = try relay.logIn(isWebSocket: true)
+        let b = try relay.logIn()
+        var writer = ByteWriter()
+        ClientFrame.writeSendPacket(to: b.publicKey, [7].bytes, to: &writer)
+        // One segment, so that one read brings both.
+        try a.socket.send(TestClient.masked(2, writer.bytes) + TestClient.masked(8, [0x03, 0xe8]))
+        #expect(try b.nextPacket()?.data == [7])
+        #expect(try a.isClosed(within: 2))
+        #expect(a.controlFrames.first?.payload == [0x03, 0xe8])
+    }
+
+    @Test
     func aClientIsToldThatTheRelayGoesAway() async throws {
         let relay = try TestRelay()
         let client = try relay.logIn(tls: TestTLS(), isWebSocket: true)
