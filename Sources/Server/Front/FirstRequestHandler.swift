@@ -25,7 +25,7 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
     private let logger: Logger
     private var state = State.waiting([])
     private var deadline: Scheduled<Void>?
-    /// Whether the place of a half-open connection was given back.
+    /// Whether the place of a half-open connection was given back or on.
     private var isSettled = false
 
     init(
@@ -121,8 +121,7 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     /// Takes the connection out of NIO and gives it to the relay.
     private func becomeDERP(_ context: ChannelHandlerContext, _ bytes: [UInt8], _ upgrade: FirstRequest.Upgrade) {
-        settle()
-        guard let adoption = adoption(context, bytes, upgrade) else {
+        guard let adoption = adoption(context, bytes, upgrade, passOn()) else {
             front.count { $0.refusedHandOffs += 1 }
             outcome.fail(FrontChannel.Refused())
             context.close(promise: nil)
@@ -142,7 +141,7 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     /// Everything the relay needs, around a duplicate of the descriptor; nil when the connection cannot be taken over cleanly.
     private func adoption(
-        _ context: ChannelHandlerContext, _ bytes: [UInt8], _ upgrade: FirstRequest.Upgrade
+        _ context: ChannelHandlerContext, _ bytes: [UInt8], _ upgrade: FirstRequest.Upgrade, _ place: LoginPlace
     ) -> Adoption? {
         let transport: Adoption.Transport
         if let tls {
@@ -160,7 +159,7 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
             return Adoption(
                 descriptor: OwnedDescriptor(taking: duplicate), transport: transport,
                 framing: upgrade.webSocketKey == nil ? .stream : .webSocket, unread: unread, reply: reply, source: source,
-                isNotIdeal: upgrade.isNotIdeal)
+                isNotIdeal: upgrade.isNotIdeal, loginPlace: place)
         }
         return adoption ?? nil
     }
@@ -169,12 +168,17 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     /// Gives the place of a half-open connection back, once.
     private func settle() {
+        guard !isSettled else { return }
+        _ = passOn()
+    }
+
+    /// Ends the waiting; who holds the place that it took gives it back.
+    private func passOn() -> LoginPlace {
         deadline?.cancel()
         deadline = nil
-        guard !isSettled else { return }
         isSettled = true
         state = .decided
-        front.settled(source)
+        return LoginPlace { [front, source] in front.settled(source) }
     }
 
     /// Ends a connection whose first request never came, for the reason that `count` notes.

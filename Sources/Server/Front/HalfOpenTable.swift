@@ -1,7 +1,7 @@
 internal import NIOConcurrencyHelpers
 internal import Wire
 
-/// The connections whose first request is not known yet, counted by source.
+/// The connections whose first request is not known yet, or whose client has not logged in to the relay, counted by source.
 ///
 /// It never holds more entries than connections, and those are bounded.
 final class HalfOpenTable: Sendable {
@@ -33,7 +33,9 @@ final class HalfOpenTable: Sendable {
         return state.withLockedValue { state in
             guard state.total < limits.halfOpen else { return .full }
             let count = state.bySource[source, default: 0]
-            guard count < limits.halfOpenPerSource else { return .sourceFull }
+            // The fuller the table, the less for each: a few sources cannot fill it together, and who has none yet finds a place.
+            let share = max(1, (limits.halfOpen - state.total) / 4)
+            guard count < min(limits.halfOpenPerSource, share) else { return .sourceFull }
             state.bySource[source] = count + 1
             state.total += 1
             return .admitted

@@ -1,9 +1,10 @@
 import Foundation
 import NIOCore
-import Server
 import TLS
 import Testing
 import Wire
+
+@testable import Server
 
 @Suite(.timeLimit(.minutes(1))) struct FrontAbuseTests {
     private static let request = Array("GET /a HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
@@ -87,6 +88,30 @@ import Wire
         #expect(!(try await fixture.converse([.send(Self.request), .receiveUntil(".")])).isEmpty)
         first.close()
         try await fixture.stop()
+    }
+
+    @Test func anUpgradedConnectionKeepsItsPlaceUntilTheRelayKnowsTheClient() async throws {
+        let fixture = try await FrontFixture(isTLS: false)
+        let socket = try Socket(port: fixture.port)
+        socket.send(Self.upgrade)
+        #expect(try await fixture.eventually { $0.handedOff == 1 })
+        #expect(fixture.front.statistics.halfOpen == 1)
+        // The relay drops the hand-over when the client goes.
+        socket.close()
+        #expect(try await fixture.eventually { $0.halfOpen == 0 })
+        try await fixture.stop()
+    }
+
+    @Test func aFewSourcesCannotFillTheTable() {
+        var limits = FrontLimits()
+        limits.halfOpen = 64
+        limits.halfOpenPerSource = 16
+        let table = HalfOpenTable(limits)
+        for source in 1...8 as ClosedRange<UInt8> {
+            for _ in 0..<64 { _ = table.enter(IPAddress(192, 0, 2, source)) }
+        }
+        #expect(table.count < 64)
+        #expect(table.enter(IPAddress(198, 51, 100, 1)) == .admitted)
     }
 
     @Test func thereIsALimitOfHalfOpenConnectionsInAll() async throws {
