@@ -31,6 +31,9 @@ class Meter:
         """Bytes of both directions since the meter was made."""
         return self._read(f"{party}_{protocol}_in") + self._read(f"{party}_{protocol}_out")
 
+    def sent(self, party, protocol):
+        return self._read(f"{party}_{protocol}_out")
+
     def received(self, party, protocol):
         return self._read(f"{party}_{protocol}_in")
 
