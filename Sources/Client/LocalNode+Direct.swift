@@ -12,12 +12,14 @@ extension LocalNode {
     private static let settlingTime = Duration.milliseconds(100)
 
     /// Gives sockets and interfaces to the local machine, and everything else that depends on them, if they are not what they were.
-    func lookAtNetwork() async {
+    ///
+    /// - Parameter hasSlept: whether the machine has just woken: then nothing that was learnt before counts.
+    func lookAtNetwork(hasSlept: Bool = false) async {
         let routes = DefaultRoute.all()
         let interfaces = NetworkInterface.all(routes: routes)
-        guard interfaces != direct.interfaces || routes != direct.routes else { return }
+        guard hasSlept || interfaces != direct.interfaces || routes != direct.routes else { return }
         let isFirst = direct.interfaces == nil
-        let isRouteOnly = interfaces == direct.interfaces
+        let areInterfacesSame = interfaces == direct.interfaces
         direct.interfaces = interfaces
         direct.routes = routes
         closeSockets(of: interfaces)
@@ -27,11 +29,11 @@ extension LocalNode {
         direct.agent.setNetwork(
             sockets: direct.sockets.values.map(\.local).sorted { $0.id < $1.id }, interfaces: interfaces, at: now,
             effects: &effects)
-        if isRouteOnly { direct.agent.measureBehavior(at: now) }
+        if areInterfacesSame { direct.agent.measureBehavior(at: now) }
         carryOut(effects, at: now)
-        await updateGateways()
+        await updateGateways(isInDoubt: hasSlept)
         guard !isFirst else { return }
-        log.info("the network changed")
+        log.info("\(hasSlept ? "the machine has slept" : "the network changed")")
         relay.networkChanged(addresses: Set(interfaces.flatMap(\.addresses)), at: now)
         coordination.restartStream?.yield()
         armTimer(for: relay.nextDeadline)
@@ -83,6 +85,25 @@ extension LocalNode {
             await lookAtNetwork()
         }
         try await channel.close()
+    }
+
+    /// Hears when the machine wakes from sleep, until cancelled.
+    func watchSleep() async throws {
+        let (news, source) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let watch: ClockWatch
+        do {
+            watch = try ClockWatch(on: eventLoop) { source.yield() }
+        } catch {
+            // As in `watchNetwork`: what is dead after a sleep is noticed when it does not answer.
+            log.info("sleep is not reported", metadata: ["reason": "\(error)"])
+            return
+        }
+        defer { watch.close() }
+        var clock = SleepClock()
+        for await _ in news {
+            watch.again()
+            if clock.sleep() != nil { await lookAtNetwork(hasSlept: true) }
+        }
     }
 
     /// Adds the address by which the server was reached to the STUN servers.

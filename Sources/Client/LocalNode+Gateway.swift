@@ -6,7 +6,9 @@ internal import Wire
 // The gateways that let packets of peers in, where they can be asked to.
 extension LocalNode {
     /// Asks the gateways of the network as it is for a mapping of the socket that carries traffic.
-    func updateGateways() async {
+    ///
+    /// - Parameter isInDoubt: whether to make sure of the mappings though nothing has changed.
+    func updateGateways(isInDoubt: Bool = false) async {
         guard options.mapsPorts else { return }
         for family in [IPAddress.Family.ipv4, .ipv6] {
             let socket = direct.sockets.values.first { WantedSocket($0.local) == WantedSocket(family: family) }
@@ -16,7 +18,9 @@ extension LocalNode {
                     family, routes: direct.routes, interfaces: interfaces, port: port, on: eventLoop)
             }
             guard way != nil || gateways[family] != nil else { continue }
-            await gateway(of: family).setWay(way)
+            let gateway = gateway(of: family)
+            await gateway.setWay(way)
+            if isInDoubt { await gateway.refresh() }
         }
     }
 
