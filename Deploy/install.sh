@@ -49,7 +49,7 @@ if [ ! -e /etc/causeway/causeway-server.yaml ]; then
             >> /etc/causeway/causeway-server.yaml
     fi
 fi
-/usr/local/bin/causeway-server check-config --config /etc/causeway/causeway-server.yaml
+/usr/local/bin/causeway-server check-config --config /etc/causeway/causeway-server.yaml > /dev/null
 install -m 0644 Deploy/causeway-server.service /etc/systemd/system/causeway-server.service
 
 if [ "$start" = no ] || [ ! -d /run/systemd/system ]; then
