@@ -1,6 +1,7 @@
 /// Linux calls that Swift's Glibc module does not import, and batches of UDP datagrams.
 #pragma once
 #include "NodeSockets.h"
+#include "ServiceNotice.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -68,7 +68,7 @@ struct Farewell: Service {
         try? await gracefulShutdown()
         logger.info("the server stops")
         isReady.withLockedValue { $0 = false }
-        await notifier.stopping()
+        notifier.stopping()
         datapath.restarting(reconnectIn: .seconds(1), tryFor: .seconds(60))
         await service.endStreams()
     }
