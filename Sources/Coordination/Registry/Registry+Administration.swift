@@ -135,7 +135,7 @@ extension Registry {
         NodeDescription(
             node: Self.peer(node), network: reference(to: node.record.network), created: node.record.created,
             expires: node.record.expires, expired: node.record.isExpired(at: now.time), ephemeral: node.record.isEphemeral,
-            online: node.connectionCount > 0, joinKey: node.record.joinKey.flatMap { joinKeys[$0] == nil ? nil : $0 })
+            online: isOnline(node.record.id), joinKey: node.record.joinKey.flatMap { joinKeys[$0] == nil ? nil : $0 })
     }
 
     // MARK: - Audit log

@@ -1,17 +1,25 @@
 package import Wire
 
 extension Registry {
-    /// A relay connection or stream of the node was opened.
+    /// Takes over which node keys are connected to the relay at this moment: their nodes are online, as those with a stream are.
+    package mutating func noteRelayed(_ keys: [NodeKey], at now: Moment, effects: inout [RegistryEffect]) {
+        relayedNodes = Set(keys.compactMap { nodesByKey[$0] })
+        for id in relayedNodes { touch(id, at: now, effects: &effects) }
+    }
+
+    /// A stream of the node was opened.
     package mutating func connectionOpened(of id: NodeID, at now: Moment, effects: inout [RegistryEffect]) {
         guard nodes[id] != nil else { return }
         nodes[id]?.connectionCount += 1
+        connectedNodes.insert(id)
         touch(id, at: now, effects: &effects)
     }
 
-    /// A relay connection or stream of the node was closed, for whatever reason.
+    /// A stream of the node was closed, for whatever reason.
     package mutating func connectionClosed(of id: NodeID, at now: Moment, effects: inout [RegistryEffect]) {
         guard let node = nodes[id], node.connectionCount > 0 else { return }
         nodes[id]?.connectionCount -= 1
+        if node.connectionCount == 1 { connectedNodes.remove(id) }
         touch(id, at: now, effects: &effects)
         schedule(id, at: now)
     }
@@ -100,6 +108,8 @@ extension Registry {
         effects.append(.persist(changes))
         deactivate(id, effects: &effects)
         nodes[id] = nil
+        connectedNodes.remove(id)
+        relayedNodes.remove(id)
         nodesByKey[node.record.nodeKey] = nil
         nodesByDiscoKey[node.record.discoKey] = nil
         nodesByToken[node.record.tokenHash] = nil

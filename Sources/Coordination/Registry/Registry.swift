@@ -25,7 +25,7 @@ package struct Registry: ~Copyable {
         var record: NodeRecord
         var publication: Publication
         var paths: [PathReport] = []
-        /// Open relay connections and streams.
+        /// Open streams.
         var connectionCount = 0
         /// Whether its peers see it and the relay takes it. An expired node is kept, so that it can come back.
         var isActive: Bool
@@ -68,6 +68,9 @@ package struct Registry: ~Copyable {
     var nodesByKey: [NodeKey: NodeID] = [:]
     var nodesByDiscoKey: [DiscoKey: NodeID] = [:]
     var nodesByToken: [SecretHash: NodeID] = [:]
+    /// Nodes with an open stream, and nodes that the relay named when it was asked last.
+    var connectedNodes: Set<NodeID> = []
+    var relayedNodes: Set<NodeID> = []
     var joinKeys: [JoinKeyID: JoinKeyRecord] = [:]
     var joinKeysByHash: [SecretHash: JoinKeyID] = [:]
     var audit = AuditJournal()
@@ -131,6 +134,8 @@ package struct Registry: ~Copyable {
         epoch = random.next() >> 11
         load(snapshot, at: now)
         for (id, count) in connections { nodes[id]?.connectionCount = count }
+        connectedNodes.formIntersection(nodes.keys)
+        relayedNodes.formIntersection(nodes.keys)
         for key in formerKeys.sorted() where admission(of: key, at: now) == nil { effects.append(.cutRelay(key)) }
         effects.append(.closeAllStreams)
         createDefaultNetwork(at: now, effects: &effects)
@@ -173,14 +178,13 @@ package struct Registry: ~Copyable {
         return nodes[id]?.record.network
     }
 
-    /// The number of the node that holds a key, admitted or not.
-    package func node(holding key: NodeKey) -> NodeID? { nodesByKey[key] }
-
     /// How many nodes there are in all networks, expired ones included.
     package var nodeCount: Int { nodes.count }
 
     /// How many nodes have a relay connection or a stream open.
-    package var onlineNodeCount: Int { nodes.values.count { $0.connectionCount > 0 } }
+    package var onlineNodeCount: Int { connectedNodes.union(relayedNodes).count }
+
+    func isOnline(_ id: NodeID) -> Bool { connectedNodes.contains(id) || relayedNodes.contains(id) }
 
     package var networkCount: Int { networks.count }
 

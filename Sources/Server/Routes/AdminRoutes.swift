@@ -92,6 +92,7 @@ struct AdminRoutes: Sendable {
 
     private func nodes(_ exchange: Exchange) async throws -> Response {
         let name = exchange.query("network")
+        await service.refreshPresence()
         return try JSONForm.response(
             await service.read { registry, now in
                 registry.nodeList(in: try name.map { try registry.network(named: $0) }, at: now)
@@ -100,6 +101,7 @@ struct AdminRoutes: Sendable {
 
     private func node(_ exchange: Exchange) async throws -> Response {
         let id = try node(of: exchange)
+        await service.refreshPresence()
         return try JSONForm.response(await service.read { registry, now in try registry.nodeDescription(id, at: now) })
     }
 
