@@ -12,6 +12,15 @@ import Wire
         try await service.read { registry, _ in registry.networkList().networks.map(\.name) }
     }
 
+    private func eventually(_ condition: () async -> Bool) async -> Bool {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while ContinuousClock.now < deadline {
+            if await condition() { return true }
+            await Task.yield()
+        }
+        return false
+    }
+
     private func create(_ name: String, _ service: CoordinationService) async throws {
         _ = try await service.perform { registry, now, _, effects in
             try registry.createNetwork(NewNetwork(name: name), from: nil, at: now, effects: &effects)
@@ -28,9 +37,15 @@ import Wire
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
             try await create("kept", service)
+            #expect(await service.isStoring)
             store.isFull = true
+            store.isUnreadable = true
             let problem = await #expect(throws: Problem.self) { try await create("lost", service) }
             #expect(problem?.problemType == .storageFailed)
+            // Until what is in memory is what is on disk again, the server is not ready.
+            #expect(await eventually { await !service.isStoring })
+            store.isUnreadable = false
+            #expect(await eventually { await service.isStoring })
             // The registry goes back by itself, and from then on everything works.
             while store.isFull { await Task.yield() }
             #expect(try await names(service) == ["default", "kept"])
@@ -56,6 +71,12 @@ import Wire
 private final class FullDisk: NodeStore {
     private let networks = NIOLockedValueBox<[NetworkRecord]>([])
     private let full = NIOLockedValueBox(false)
+    private let unreadable = NIOLockedValueBox(false)
+
+    var isUnreadable: Bool {
+        get { unreadable.withLockedValue { $0 } }
+        set { unreadable.withLockedValue { $0 = newValue } }
+    }
 
     var isFull: Bool {
         get { full.withLockedValue { $0 } }
@@ -63,6 +84,7 @@ private final class FullDisk: NodeStore {
     }
 
     func load() async throws(StoreError) -> RegistrySnapshot {
+        if isUnreadable { throw .failed(path: "memory", reason: "unreadable") }
         var snapshot = RegistrySnapshot()
         snapshot.networks = networks.withLockedValue { $0 }
         snapshot.lastNetworkID = snapshot.networks.map(\.id.rawValue).max() ?? 0

@@ -68,8 +68,29 @@ import Testing
                 #expect(second.status == 503 && second.problem == .unavailable)
             }
             let deadline = ContinuousClock.now + .seconds(5)
-            while await server.process.parts.service.statistics.streams > 0, ContinuousClock.now < deadline { await Task.yield() }
-            #expect(await server.process.parts.service.statistics.streams == 0)
+            while await server.process.parts.service.statistics(relayed: []).streams > 0, ContinuousClock.now < deadline {
+                await Task.yield()
+            }
+            #expect(await server.process.parts.service.statistics(relayed: []).streams == 0)
+        }
+    }
+
+    @Test func theOldestStreamOfANodeGivesWayToItsFifth() async throws {
+        try await TestServer.run { server in
+            let (_, alice) = try await server.join("alice")
+            let (_, bob) = try await server.join("bob")
+            try await server.stream(of: bob) { others async throws in
+                _ = try await others.next(named: "snapshot")
+                try await server.stream(of: alice) { oldest async throws in
+                    _ = try await oldest.next(named: "snapshot")
+                    try await server.streams(4, of: alice) {
+                        while try await oldest.next() != nil {}
+                        #expect(await server.process.parts.service.statistics(relayed: []).streams == 5)
+                    }
+                }
+                _ = try await server.join("carol")
+                #expect(try await others.next(named: "added").contains("carol"))
+            }
         }
     }
 
@@ -94,6 +115,19 @@ import Testing
         #expect(streams.droppedCount == 1)
         #expect(streams.remove(id) == NodeID(rawValue: 1))
         #expect(streams.remove(id) == nil)
+    }
+
+    @Test func aStreamWhoseAnswerNeverBeganIsFoundByTheHeartbeat() async throws {
+        try await TestServer.run { server in
+            let (_, alice) = try await server.join("alice")
+            let service = server.process.parts.service
+            // The answer is thrown away unread, and nobody says so.
+            _ = try await service.openStream(of: alice.node.id, since: nil, close: {})
+            #expect(await service.statistics(relayed: []).streams == 1)
+            await service.sendHeartbeat()
+            let statistics = await service.statistics(relayed: [])
+            #expect(statistics.streams == 0 && statistics.onlineNodes == 0)
+        }
     }
 }
 
@@ -130,6 +164,15 @@ struct StreamReader {
 }
 
 extension TestServer {
+    /// Holds this many more streams of a node open while `body` runs.
+    func streams(_ count: Int, of node: RegistrationResponse, _ body: () async throws -> Void) async throws {
+        guard count > 0 else { return try await body() }
+        try await stream(of: node) { events async throws in
+            _ = try await events.next(named: "snapshot")
+            try await streams(count - 1, of: node, body)
+        }
+    }
+
     /// Opens the stream of a node and lets `body` read it.
     @discardableResult
     func stream<Result>(

@@ -33,6 +33,8 @@ actor CoordinationService {
     private let noteWrite: AsyncStream<Write>.Continuation
     /// Changes given to the store since the start.
     private var storedCount: UInt64 = 0
+    /// False from a write that failed until the registry is again what is on disk.
+    private(set) var isStoring = true
     /// How many there were when the registry last went back to what is on disk.
     private var mendedCount: UInt64 = 0
 
@@ -135,6 +137,10 @@ actor CoordinationService {
         of node: NodeID, since last: EventID?, close: @escaping @Sendable () -> Void
     ) throws -> PeerStream {
         guard !isDraining else { throw Problem(.unavailable, detail: "The server restarts.", retryAfterSeconds: 1) }
+        if let oldest = streams.oldest(of: node) {
+            streams.close(oldest)
+            streamEnded(oldest)
+        }
         guard streams.count < maximumStreamCount else {
             throw Problem(.unavailable, detail: "There are \(maximumStreamCount) streams open.", retryAfterSeconds: 30)
         }
@@ -159,6 +165,12 @@ actor CoordinationService {
         }
     }
 
+    /// Shows both ends of every stream that it is alive; those without a reader end.
+    func sendHeartbeat() {
+        streams.sendHeartbeat()
+        for id in streams.takeLost() { streamEnded(id) }
+    }
+
     /// The reader of a stream has gone.
     func streamEnded(_ id: UInt64) {
         guard let node = streams.remove(id) else { return }
@@ -178,12 +190,14 @@ actor CoordinationService {
         self.maximumStreamCount = maximumStreamCount
     }
 
-    var statistics: StatisticsReport.Coordination {
+    /// - Parameter keys: those that are connected to the relay at this moment.
+    func statistics(relayed keys: [NodeKey]) -> StatisticsReport.Coordination {
+        notePresence(keys)
         var report = StatisticsReport.Coordination()
-        report.networks = registry.networkList().networks.count
+        report.networks = registry.networkCount
         report.nodes = registry.nodeCount
-        report.onlineNodes = streams.nodeCount
-        report.joinKeys = registry.joinKeyList(at: Self.now).joinKeys.count
+        report.onlineNodes = registry.onlineNodeCount
+        report.joinKeys = registry.joinKeyCount
         report.streams = streams.count
         report.droppedStreams = streams.droppedCount
         report.changesNotified = streams.eventCount
@@ -228,6 +242,7 @@ actor CoordinationService {
     }
 
     private func undo() async {
+        isStoring = false
         while !Task.isCancelled {
             do {
                 let snapshot = try await store.load()
@@ -235,6 +250,7 @@ actor CoordinationService {
                 registry.reload(snapshot, at: Self.now, using: &random, effects: &effects)
                 store.resume()
                 mendedCount = storedCount
+                isStoring = true
                 _ = apply(effects)
                 return
             } catch {
@@ -245,14 +261,14 @@ actor CoordinationService {
         }
     }
 
-    /// Notes that the nodes of these keys are there, for those that use the relay and no stream.
+    /// Asks the relay who is there, before somebody is told.
+    func refreshPresence() async {
+        notePresence(await relayKeys())
+    }
+
     private func notePresence(_ keys: [NodeKey]) {
         var effects: [RegistryEffect] = []
-        let now = Self.now
-        for node in keys.compactMap({ registry.node(holding: $0) }) {
-            registry.connectionOpened(of: node, at: now, effects: &effects)
-            registry.connectionClosed(of: node, at: now, effects: &effects)
-        }
+        registry.noteRelayed(keys, at: Self.now, effects: &effects)
         _ = apply(effects)
     }
 
@@ -263,8 +279,8 @@ actor CoordinationService {
             try? await Task.sleep(for: Self.tick)
             guard !Task.isCancelled else { return }
             ticks += 1
-            if ticks.isMultiple(of: Self.heartbeatTicks) { streams.sendHeartbeat() }
-            if ticks.isMultiple(of: Self.presenceTicks) { notePresence(await relayKeys()) }
+            if ticks.isMultiple(of: Self.heartbeatTicks) { sendHeartbeat() }
+            if ticks.isMultiple(of: Self.presenceTicks) { await refreshPresence() }
             let now = Self.now
             if let deadline = registry.nextDeadline, deadline <= now.time {
                 var effects: [RegistryEffect] = []

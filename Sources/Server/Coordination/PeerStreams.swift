@@ -18,9 +18,15 @@ struct PeerStreams {
 
     /// Events that may wait for one reader: some seconds of a busy network.
     static let waitingEvents = 512
+    /// Streams of one node: it needs one, and one more while it changes from network to network.
+    static let maximumPerNode = 4
 
     private var readers: [UInt64: Reader] = [:]
     private var readersByNetwork: [NetworkID: Set<UInt64>] = [:]
+    /// The readers of each node, the oldest first.
+    private var readersByNode: [NodeID: [UInt64]] = [:]
+    /// Readers that went away without a word: the answer's head did not reach them.
+    private var lost: Set<UInt64> = []
     private var lastID: UInt64 = 0
     /// Readers cut off because they were too slow, since the start.
     private(set) var droppedCount: UInt64 = 0
@@ -30,12 +36,19 @@ struct PeerStreams {
     var count: Int { readers.count }
 
     /// Nodes with at least one stream.
-    var nodeCount: Int { Set(readers.values.map(\.node)).count }
+    var nodeCount: Int { readersByNode.count }
+
+    /// The stream that ends when the node opens another one; nil while there is room.
+    func oldest(of node: NodeID) -> UInt64? {
+        guard let readers = readersByNode[node], readers.count >= Self.maximumPerNode else { return nil }
+        return readers.first
+    }
 
     mutating func add(_ reader: Reader) -> UInt64 {
         lastID += 1
         readers[lastID] = reader
         readersByNetwork[reader.network, default: []].insert(lastID)
+        readersByNode[reader.node, default: []].append(lastID)
         return lastID
     }
 
@@ -44,7 +57,16 @@ struct PeerStreams {
         guard let reader = readers.removeValue(forKey: id) else { return nil }
         readersByNetwork[reader.network]?.remove(id)
         if readersByNetwork[reader.network]?.isEmpty ?? false { readersByNetwork[reader.network] = nil }
+        readersByNode[reader.node]?.removeAll { $0 == id }
+        if readersByNode[reader.node]?.isEmpty ?? false { readersByNode[reader.node] = nil }
+        lost.remove(id)
         return reader.node
+    }
+
+    /// Readers that were found gone since the last call.
+    mutating func takeLost() -> Set<UInt64> {
+        defer { lost = [] }
+        return lost
     }
 
     /// Sends an event to all readers of its network.
@@ -61,18 +83,28 @@ struct PeerStreams {
     }
 
     private mutating func send(_ text: ByteBuffer, to id: UInt64) {
-        guard let reader = readers[id], case .dropped = reader.continuation.yield(text) else { return }
-        droppedCount &+= 1
+        guard let reader = readers[id] else { return }
+        switch reader.continuation.yield(text) {
+        case .enqueued: break
+        case .dropped:
+            droppedCount &+= 1
+            close(id)
+        // Its answer was given up before it began, or it was ended and its connection says so in a moment.
+        case .terminated: lost.insert(id)
+        @unknown default: break
+        }
+    }
+
+    /// Ends one stream and its connection.
+    func close(_ id: UInt64) {
+        guard let reader = readers[id] else { return }
         reader.continuation.finish()
         reader.close()
     }
 
     /// Ends the streams of one node: its token is void.
     func close(of node: NodeID) {
-        for reader in readers.values where reader.node == node {
-            reader.continuation.finish()
-            reader.close()
-        }
+        for id in readersByNode[node] ?? [] { close(id) }
     }
 
     /// Ends all streams in good order.

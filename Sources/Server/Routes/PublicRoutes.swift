@@ -6,7 +6,8 @@ internal import NIOCore
 /// What anyone may ask: the DERP map, probes, health and two small pages.
 struct PublicRoutes: Sendable {
     let advertisement: Late<Advertisement>
-    /// Whether the server does its whole work: false while it drains, or when the database fails.
+    /// Whether the server does its whole work: false while it drains, and from a write that the database
+    /// refuses until what is in memory is again what is on disk.
     let isReady: @Sendable () async -> Bool
 
     func add(to routes: inout Routes) {
@@ -34,7 +35,7 @@ struct PublicRoutes: Sendable {
         routes.on(.get, "/healthz") { _ in Self.text("ok\n") }
         routes.on(.get, "/readyz") { _ in
             guard await isReady() else {
-                throw Problem(.unavailable, detail: "The server starts or stops.", retryAfterSeconds: 1)
+                throw Problem(.unavailable, detail: "The server starts or stops, or its database fails.", retryAfterSeconds: 1)
             }
             return Self.text("ok\n")
         }
