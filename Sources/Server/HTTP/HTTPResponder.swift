@@ -35,8 +35,7 @@ struct HTTPResponder: Sendable {
 
     private func answer(_ exchange: Exchange) async -> Response {
         if let limiter, let source = exchange.source {
-            let prefix = source.isIPv4 ? source : source.prefix(64)
-            if let seconds = limiter.retryAfter(prefix, at: MonotonicClock.now) {
+            if let seconds = limiter.retryAfter(source.site, at: MonotonicClock.now) {
                 return Problem(.tooManyRequests, retryAfterSeconds: seconds).response
             }
         }

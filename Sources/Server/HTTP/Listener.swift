@@ -1,3 +1,4 @@
+internal import Glibc
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
@@ -20,7 +21,8 @@ struct Listener<Child: ServerChildChannel>: Service {
     static func bind(
         to endpoint: Endpoint, isIPv6Only: Bool, child: Child, connections: ConnectionTable, logger: Logger
     ) async throws -> Listener {
-        var bootstrap = Self.bootstrap()
+        let timeout = ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT))
+        var bootstrap = Self.bootstrap().childChannelOption(timeout, value: Self.userTimeoutMilliseconds)
         if !endpoint.address.isIPv4 {
             let option = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
             bootstrap = bootstrap.serverChannelOption(option, value: isIPv6Only ? 1 : 0)
@@ -38,6 +40,9 @@ struct Listener<Child: ServerChildChannel>: Service {
         }
         return Listener(server: server, child: child, connections: connections, logger: logger)
     }
+
+    /// How long a peer may acknowledge nothing of what was sent to it before the kernel gives it up.
+    private static var userTimeoutMilliseconds: Int { 60_000 }
 
     private static func bootstrap() -> ServerBootstrap {
         ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
