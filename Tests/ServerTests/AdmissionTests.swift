@@ -21,27 +21,35 @@ struct AdmissionTests {
 
     @Test func aListAdmitsItsKeysOnly() async throws {
         let file = try TemporaryFile("# friends\n\(Self.key(1))  # alice\n\n  \(Self.key(2))\n")
-        let policy = AdmissionPolicy.list(try NodeKeyList(file: file.path))
+        let policy = AdmissionPolicy.list(NodeKeyList(try NodeKeyList.read(file.path)))
         #expect(await policy.decide(Self.request(Self.key(1))) == .allow(network: 0))
         #expect(await policy.decide(Self.request(Self.key(2))) == .allow(network: 0))
         #expect(await policy.decide(Self.request(Self.key(3))) == .deny)
     }
 
-    @Test func aListThatIsReadAgainTellsWhoIsGone() throws {
-        let file = try TemporaryFile("\(Self.key(1))\n\(Self.key(2))\n")
-        let list = try NodeKeyList(file: file.path)
-        try file.write("\(Self.key(2))\n\(Self.key(3))\n")
-        #expect(try list.reload() == [Self.key(1)])
+    @Test func aListThatIsReplacedTellsWhoIsGone() {
+        let list = NodeKeyList([Self.key(1), Self.key(2)])
+        #expect(list.replace(with: [Self.key(2), Self.key(3)]) == [Self.key(1)])
         #expect(!list.contains(Self.key(1)) && list.contains(Self.key(3)))
     }
 
-    @Test func aDamagedListNamesItsLineAndChangesNothing() throws {
-        let file = try TemporaryFile("\(Self.key(1))\n")
-        let list = try NodeKeyList(file: file.path)
-        try file.write("\(Self.key(2))\nnodekey:12\n")
-        let error = #expect(throws: StartError.self) { try list.reload() }
+    @Test func aDamagedListNamesItsLine() throws {
+        let file = try TemporaryFile("\(Self.key(2))\nnodekey:12\n")
+        let error = #expect(throws: StartError.self) { try NodeKeyList.read(file.path) }
         #expect(error?.description.hasPrefix("\(file.path):2: ") ?? false)
-        #expect(list.contains(Self.key(1)) && !list.contains(Self.key(2)))
+    }
+
+    // MARK: Another server
+
+    @Test func anOutageIsLoggedWhenItBeginsAndWhenItEnds() {
+        let log = RecordedLog()
+        let outage = Outage(logger: log.logger)
+        outage.answerCame()
+        for _ in 0..<3 { outage.noAnswer("timedOut") }
+        #expect(log.lines == ["warning: the admission server gives no answer: clients are denied [reason: timedOut]"])
+        outage.answerCame()
+        outage.answerCame()
+        #expect(log.lines.dropFirst() == ["notice: the admission server answers again [denied: 3]"])
     }
 
     // MARK: The queue

@@ -65,6 +65,14 @@ import Wire
         }
     }
 
+    @Test(arguments: [
+        (["[::]:443", "0.0.0.0:443"], [true, true]), (["[::]:443", "0.0.0.0:8443"], [false, true]), (["[::]:443"], [false]),
+    ])
+    func anIPv6WildcardTakesIPv4WhereNobodyElseDoes(listen: [String], leavesIPv4: [Bool]) throws {
+        let endpoints = try listen.map { try #require(Endpoint($0)) }
+        #expect(endpoints.map { ServerListeners.leavesIPv4($0, among: endpoints) } == leavesIPv4)
+    }
+
     @Test func anAddressInUseIsNamed() async throws {
         try await TestServer.run { server in
             let taken = try #require(server.process.startUp.listen.first)
@@ -88,6 +96,22 @@ import Wire
     }
 
     // MARK: Relay
+
+    @Test func aNodeOnTheRelayIsOnlineAlsoWithoutAStream() async throws {
+        try await TestServer.run { server in
+            let (alice, answer) = try await server.join("alice")
+            func isOnline() async throws -> Bool? {
+                try await server.administer("GET", "/v1/admin/nodes/\(answer.node.id)").decoded(NodeDescription.self)?.online
+            }
+            #expect(try await isOnline() == false)
+            try await server.relay(alice.nodeKey) { link async throws in
+                #expect(try await link.next() == .serverInfo(ServerInfo()))
+                #expect(try await isOnline() == true)
+                let stats = try await server.operate("GET", "/stats").decoded(StatisticsReport.self)
+                #expect(stats?.coordination.onlineNodes == 1)
+            }
+        }
+    }
 
     @Test func aRegisteredNodeIsAdmittedAndCutWithinASecondOfItsRemoval() async throws {
         try await TestServer.run { server in
@@ -189,6 +213,59 @@ import Wire
             try "damaged".write(toFile: certificate, atomically: true, encoding: .utf8)
             await server.process.reload()
             #expect(try await server.isTrusted(by: second.certificate))
+        }
+    }
+
+    @Test func aReloadThatFailsInOnePartChangesNone() async throws {
+        let alice = TestNode()
+        let list = try TemporaryFile("\(alice.nodeKey.publicKey)\n")
+        try await TestServer.run({
+            $0.plainHTTP = false
+            $0.admission.mode = .list
+            $0.admission.list = list.path
+        }) { server in
+            let directory = server.directory
+            let first = try TLSIdentity(certificateFile: directory.certificateFile, keyFile: directory.certificateKeyFile)
+            for file in [directory.certificateFile, directory.certificateKeyFile] {
+                try FileManager.default.removeItem(atPath: file)
+            }
+            try list.write("nodekey:12\n")
+            await server.process.reload()
+            #expect(try await server.isTrusted(by: first.certificate))
+        }
+    }
+
+    @Test func aReloadNamesTheSettingsThatNeedARestart() async throws {
+        let log = RecordedLog()
+        let directory = TemporaryDirectory()
+        let file = try TemporaryFile("limits:\n  requests-per-second: 7\nname: other\nrelay:\n  shards: 2\n")
+        let loader = ConfigurationLoader(
+            flags: [
+                "--data": [directory.path], "--listen": ["127.0.0.1:0"], "--stun": ["127.0.0.1:0"], "--admin": ["127.0.0.1:0"],
+                "--plain-http": ["true"],
+            ], file: file.path)
+        try await TestServer.run(in: directory, loader: loader, logger: log.logger) { server in
+            await server.process.reload()
+            let lines = log.lines
+            #expect(lines.contains("warning: settings that have changed need a restart [keys: name, relay.shards]"))
+            #expect(lines.contains("notice: certificate, limits and lists were read again"))
+        }
+    }
+
+    @Test func aSelfSignedCertificateThatIsMadeAnewIsTheOneThatIsToldOf() async throws {
+        try await TestServer.run({ $0.plainHTTP = false }) { server in
+            let former = try #require(server.process.startUp.pin)
+            for file in [server.directory.certificateFile, server.directory.certificateKeyFile] {
+                try FileManager.default.removeItem(atPath: file)
+            }
+            await server.process.reload()
+            let created = try await server.administer("POST", "/v1/admin/join-keys", json: "{}").decoded(CreatedJoinKey.self)
+            let line = try JoinLine(parsing: try #require(created?.line))
+            let digest = Hexadecimal.encode(try #require(line.certificateDigest))
+            #expect("sha256-raw:" + digest != former)
+            let shown = try TLSIdentity(
+                certificateFile: server.directory.certificateFile, keyFile: server.directory.certificateKeyFile)
+            #expect("sha256-raw:" + digest == shown.certificate.pin.description)
         }
     }
 

@@ -30,10 +30,11 @@ struct TestServer: Sendable {
 
     /// Runs `body` beside a server in a directory that other runs may share.
     static func run(
-        in directory: TemporaryDirectory, _ change: (inout Settings) -> Void = { _ in },
+        in directory: TemporaryDirectory, loader: ConfigurationLoader? = nil, logger: Logger = quiet,
+        _ change: (inout Settings) -> Void = { _ in },
         _ body: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
-        let process = try await ServerProcess.start(settings(directory.path, change), logger: quiet)
+        let process = try await ServerProcess.start(settings(directory.path, change), loader: loader, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: [Runner(process: process)], logger: quiet))
         let server = TestServer(process: process, directory: DataDirectory(path: directory.path), group: group)

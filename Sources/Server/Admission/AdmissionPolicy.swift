@@ -29,7 +29,7 @@ enum AdmissionPolicy: Sendable {
         switch settings.admission.mode {
         case .registered: self = .registered(service)
         case .open: self = .open
-        case .list: self = .list(try NodeKeyList(file: settings.admission.list))
+        case .list: self = .list(NodeKeyList(try NodeKeyList.read(settings.admission.list)))
         case .url: self = .url(try AdmissionQuestion(url: settings.admission.url, logger: logger))
         }
     }

@@ -12,7 +12,7 @@ struct AdmissionQuestion: Sendable {
 
     private let client: HTTPClient
     private let path: String
-    private let logger: Logger
+    private let outage: Outage
 
     init(url: String, logger: Logger) throws(StartError) {
         guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty, let scheme = parts.scheme else {
@@ -32,7 +32,7 @@ struct AdmissionQuestion: Sendable {
         path =
             (parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath)
             + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
-        self.logger = logger
+        outage = Outage(logger: logger)
     }
 
     func ask(_ request: AdmissionRequest) async -> Bool {
@@ -41,15 +41,17 @@ struct AdmissionQuestion: Sendable {
             let answer = try await client.send(
                 "POST", path, headers: [("Content-Type", "application/json")], body: Array(try JSONForm.encoder.encode(question)),
                 timeout: Self.timeout, maximumByteCount: Self.maximumAnswerByteCount)
-            guard answer.status == 200 else { return refuse("status \(answer.status)") }
-            return try JSONDecoder().decode(VerifyResponse.self, from: Data(answer.body)).allow
+            guard answer.status == 200 else { return noAnswer("status \(answer.status)") }
+            let isAllowed = try JSONDecoder().decode(VerifyResponse.self, from: Data(answer.body)).allow
+            outage.answerCame()
+            return isAllowed
         } catch {
-            return refuse("\(error)")
+            return noAnswer("\(error)")
         }
     }
 
-    private func refuse(_ reason: String) -> Bool {
-        logger.warning("the admission server gives no answer: clients are denied", metadata: ["reason": "\(reason)"])
+    private func noAnswer(_ reason: String) -> Bool {
+        outage.noAnswer(reason)
         return false
     }
 }

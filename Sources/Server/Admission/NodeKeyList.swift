@@ -4,13 +4,10 @@ internal import Wire
 
 /// The node keys of a file, one a line; `#` begins a comment.
 final class NodeKeyList: Sendable {
-    private let file: String
     private let keys: NIOLockedValueBox<Set<NodeKey>>
 
-    /// Reads the file, or says what is wrong with it.
-    init(file: String) throws(StartError) {
-        self.file = file
-        keys = NIOLockedValueBox(try Self.read(file))
+    init(_ keys: Set<NodeKey>) {
+        self.keys = NIOLockedValueBox(keys)
     }
 
     var count: Int { keys.withLockedValue { $0.count } }
@@ -19,16 +16,16 @@ final class NodeKeyList: Sendable {
         keys.withLockedValue { $0.contains(key) }
     }
 
-    /// Reads the file again and answers the keys that it no longer names; a file that is damaged changes nothing.
-    func reload() throws(StartError) -> Set<NodeKey> {
-        let fresh = try Self.read(file)
-        return keys.withLockedValue { keys in
+    /// Puts other keys in the place of these, and answers those that are not among them.
+    func replace(with fresh: Set<NodeKey>) -> Set<NodeKey> {
+        keys.withLockedValue { keys in
             defer { keys = fresh }
             return keys.subtracting(fresh)
         }
     }
 
-    private static func read(_ file: String) throws(StartError) -> Set<NodeKey> {
+    /// The keys of a file, or what is wrong with it.
+    static func read(_ file: String) throws(StartError) -> Set<NodeKey> {
         let text: String
         do {
             text = try String(contentsOfFile: file, encoding: .utf8)

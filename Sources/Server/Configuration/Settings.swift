@@ -88,6 +88,8 @@ package struct Settings: Sendable, Equatable {
     package struct Limits: Sendable, Equatable {
         /// Connections at most that have not become relay connections, handshakes included.
         package var connections = 4_096
+        /// Those of one source address: an office's worth of machines. This host and trusted proxies are exempt.
+        package var connectionsPerSource = 512
         /// Requests that one source address may make per second in the long run.
         package var requestsPerSecond = 100.0
         /// Requests that one source address may make at once.

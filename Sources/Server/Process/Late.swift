@@ -9,6 +9,15 @@ final class Late<Value: Sendable>: Sendable {
         box.withLockedValue { $0 = value }
     }
 
+    /// Changes the value if it is there.
+    func update(_ change: (inout Value) -> Void) {
+        box.withLockedValue { value in
+            guard var known = value else { return }
+            change(&known)
+            value = known
+        }
+    }
+
     /// The value; before it is there the caller is asked to come back.
     func get() throws(Problem) -> Value {
         guard let value = box.withLockedValue({ $0 }) else {

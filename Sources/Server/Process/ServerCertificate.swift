@@ -5,37 +5,31 @@ internal import Wire
 
 /// The certificate of the server: the operator's files, or one that it signs itself and keeps in its data directory.
 struct ServerCertificate: Sendable {
-    private let settings: Settings
     private let directory: DataDirectory
     private let serverKey: NodeKey
     private let logger: Logger
 
-    init(_ settings: Settings, directory: DataDirectory, serverKey: NodeKey, logger: Logger) {
-        self.settings = settings
+    init(directory: DataDirectory, serverKey: NodeKey, logger: Logger) {
         self.directory = directory
         self.serverKey = serverKey
         self.logger = logger
     }
 
-    /// Whether clients must pin it.
-    var isSelfSigned: Bool { settings.tls.certificate.isEmpty }
-
-    /// Reads the files, or makes the self-signed certificate at the first start.
-    func load(hosts: [String]) throws(StartError) -> (context: TLSContext, pin: CertificatePin) {
+    /// Reads the files, or makes the self-signed certificate at the first start, which clients must pin.
+    func load(_ settings: Settings.TLS, hosts: [String]) throws(StartError) -> (context: TLSContext, pin: CertificatePin?) {
+        let isSelfSigned = settings.certificate.isEmpty
         do {
-            let identity = isSelfSigned ? try ownIdentity(hosts) : try operatorIdentity()
-            return (try TLSContext(server: identity, relayKey: serverKey), identity.certificate.pin)
+            let identity =
+                isSelfSigned
+                ? try ownIdentity(hosts) : try TLSIdentity(certificateFile: settings.certificate, keyFile: settings.key)
+            return (try TLSContext(server: identity, relayKey: serverKey), isSelfSigned ? identity.certificate.pin : nil)
         } catch let error as StartError {
             throw error
         } catch {
-            let file = isSelfSigned ? directory.certificateFile : settings.tls.certificate
+            let file = isSelfSigned ? directory.certificateFile : settings.certificate
             let remedy = isSelfSigned ? "remove it, and another is made" : "check --tls-certificate and --tls-key"
             throw StartError(.data, "the certificate \(file) cannot be used: \(error); \(remedy)")
         }
-    }
-
-    private func operatorIdentity() throws -> TLSIdentity {
-        try TLSIdentity(certificateFile: settings.tls.certificate, keyFile: settings.tls.key)
     }
 
     private func ownIdentity(_ hosts: [String]) throws -> TLSIdentity {

@@ -23,10 +23,11 @@ struct ServerListeners: Service {
     static let idleTimeout = TimeAmount.seconds(60)
 
     /// HTTP with limits that fit our requests.
-    static func channel(_ responder: HTTPResponder) -> HTTP1Channel {
+    static func channel(_ responder: HTTPResponder, pace: ConnectionPace.Limits = ConnectionPace.Limits()) -> HTTP1Channel {
         HTTP1Channel(
             responder: { request, writer, channel in try await responder.respond(request, writer, channel) },
             configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [ConnectionPaceInstaller(pace)],
                 idleTimeout: idleTimeout,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 128)))
@@ -37,17 +38,16 @@ struct ServerListeners: Service {
         _ settings: Settings, directory: DataDirectory, content: Content, connections: ConnectionTable, logger: Logger
     ) async throws(StartError) -> ServerListeners {
         // The operator gets in also when clients have taken every place.
-        let reserved = ConnectionTable(limit: 256)
+        let reserved = ConnectionTable(limits: ConnectionPlaces.Limits(total: 256, perSource: 256))
         var main: [Listener<FrontChannel>] = []
         var admin: Listener<HTTP1Channel>?
         do {
             for endpoint in try await addresses(settings) {
-                // An IPv6 wildcard takes IPv4 too, unless IPv4 has a listener of its own.
-                let isIPv6Only = settings.listen.contains { $0.address.isIPv4 && $0.address.isUnspecified }
+                let leavesIPv4 = leavesIPv4(endpoint, among: settings.listen)
                 main.append(
                     try await bindOne(endpoint, "--listen") {
                         try await .bind(
-                            to: endpoint, isIPv6Only: isIPv6Only, child: content.front, connections: connections, logger: logger)
+                            to: endpoint, isIPv6Only: leavesIPv4, child: content.front, connections: connections, logger: logger)
                     })
             }
             if let endpoint = settings.admin {
@@ -89,6 +89,11 @@ struct ServerListeners: Service {
     private static func addresses(_ settings: Settings) async throws(StartError) -> [Endpoint] {
         guard settings.listen.isEmpty else { return settings.listen }
         return [Endpoint(hasIPv6 ? IPAddress(high: 0, low: 0) : IPAddress(ipv4: 0), 443)]
+    }
+
+    /// Whether an IPv6 wildcard leaves IPv4 alone, which it takes too unless IPv4 has a listener of its own on that port.
+    static func leavesIPv4(_ endpoint: Endpoint, among endpoints: [Endpoint]) -> Bool {
+        endpoints.contains { $0.address.isIPv4 && $0.address.isUnspecified && $0.port == endpoint.port }
     }
 
     /// Whether the host can make IPv6 sockets.

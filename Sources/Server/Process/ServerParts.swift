@@ -54,12 +54,11 @@ struct ServerParts: Sendable {
         if settings.plainHTTP {
             (certificate, tls, pin) = (nil, nil, nil)
         } else {
-            let certificate = ServerCertificate(
-                settings, directory: directory, serverKey: serverKey.publicKey, logger: logger)
-            let (context, pin) = try certificate.load(hosts: hosts)
+            let certificate = ServerCertificate(directory: directory, serverKey: serverKey.publicKey, logger: logger)
+            let (context, pin) = try certificate.load(settings.tls, hosts: hosts)
             self.certificate = certificate
             tls = CurrentTLSContext(context)
-            self.pin = certificate.isSelfSigned ? pin : nil
+            self.pin = pin
         }
         admissionQueue = AdmissionQueue(logger: logger)
         datapath = try Self.makeDatapath(settings, serverKey, admissionQueue, logger)
@@ -73,7 +72,7 @@ struct ServerParts: Sendable {
             throw StartError(.data, "\(error)")
         }
         admissionPolicy = try AdmissionPolicy(settings, service: service, logger: logger)
-        connections = ConnectionTable(limit: settings.limits.connections)
+        connections = ConnectionTable(limits: settings.connectionLimits, shared: settings.trustedProxies)
         limiter = RequestLimiter(rate: settings.limits.requestsPerSecond, burst: settings.limits.requestBurst)
         adminToken = AdminToken(file: directory.adminTokenFile)
     }
@@ -144,7 +143,10 @@ struct ServerParts: Sendable {
         AdminRoutes(service: service, advertisement: advertisement, statistics: statistics, authorize: authorize)
     }
 
-    private func ready() async -> Bool { isReady.withLockedValue { $0 } }
+    private func ready() async -> Bool {
+        guard isReady.withLockedValue({ $0 }) else { return false }
+        return await service.isStoring
+    }
 
     // MARK: - Start and reload
 
@@ -170,33 +172,45 @@ struct ServerParts: Sendable {
             isPlainHTTP: settings.plainHTTP, certificateDigest: pin?.digest, stunPort: stun.first?.port,
             stunAlternate: stunAlternate)
         advertisement.set(server)
+        let host = hosts.first ?? "localhost"
+        return StartUp(
+            version: server.version, name: name, data: directory.path, adminSocket: directory.adminSocket,
+            listen: listeners.endpoints, stun: stun, stunAlternate: stunAlternate, admin: listeners.adminEndpoint, hosts: hosts,
+            url: "\(settings.plainHTTP ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)",
+            isPlainHTTP: settings.plainHTTP, pin: pin?.description, relayKey: serverKey.publicKey,
+            admission: settings.admission.mode.rawValue,
+            joinLine: try await firstJoinKey().flatMap { server.joinLine($0) }?.secretText ?? "")
+    }
+
+    /// A join key that admits one node within a day; nil when there are as many as there may be.
+    private func firstJoinKey() async throws(StartError) -> JoinKeySecret? {
         do {
-            let key = try await service.perform { registry, now, random, effects in
+            return try await service.perform { registry, now, random, effects in
                 try registry.createJoinKey(
-                    NewJoinKey(note: "made at start"), from: nil, at: now, using: &random, effects: &effects)
+                    NewJoinKey(note: "made at start"), from: nil, at: now, using: &random, effects: &effects
+                ).secret
             }
-            let host = hosts.first ?? "localhost"
-            return StartUp(
-                version: server.version, name: name, data: directory.path, adminSocket: directory.adminSocket,
-                listen: listeners.endpoints, stun: stun, stunAlternate: stunAlternate, admin: listeners.adminEndpoint,
-                hosts: hosts,
-                url: "\(settings.plainHTTP ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)",
-                isPlainHTTP: settings.plainHTTP, pin: pin?.description, relayKey: serverKey.publicKey,
-                admission: settings.admission.mode.rawValue, joinLine: server.joinLine(key.secret)?.secretText ?? "")
+        } catch let problem as Problem where problem.problemType == .limitReached {
+            logger.warning("no join key was made at this start", metadata: ["reason": "\(problem.detail ?? problem.title)"])
+            return nil
         } catch {
             throw StartError(.data, "the first join key cannot be made: \(error)")
         }
     }
 
-    /// Takes over what may change while the server runs: certificate, limits, the list of node keys.
+    /// Takes over what may change while the server runs: certificate, limits, the list of node keys. All of it, or nothing.
     func reload(_ settings: Settings) async throws(StartError) {
-        if let certificate, let tls { tls.value = try certificate.load(hosts: hosts).context }
+        let fresh = try certificate?.load(settings.tls, hosts: hosts)
         if case .list(let list) = admissionPolicy {
-            for key in try list.reload() { datapath.cut(key, reason: .revoked) }
+            for key in list.replace(with: try NodeKeyList.read(settings.admission.list)) { datapath.cut(key, reason: .revoked) }
+        }
+        if let fresh {
+            tls?.value = fresh.context
+            advertisement.update { $0.certificateDigest = fresh.pin?.digest }
         }
         datapath.reconfigure(settings.relayLimits)
         limiter.reconfigure(rate: settings.limits.requestsPerSecond, burst: settings.limits.requestBurst)
-        connections.reconfigure(limit: settings.limits.connections)
+        connections.reconfigure(limits: settings.connectionLimits)
         await service.reconfigure(settings.registryConfiguration, maximumStreamCount: settings.limits.streams)
     }
 
@@ -212,7 +226,7 @@ struct ServerParts: Sendable {
         (report.residentBytes, report.openFiles) = (ProcessFigures.residentBytes, ProcessFigures.openFiles)
         report.relay = StatisticsReport.Relay(relay)
         report.stun = StatisticsReport.STUN(relay.stun)
-        report.coordination = await service.statistics
+        report.coordination = await service.statistics(relayed: relay.connections.map(\.key))
         report.http = StatisticsReport.HTTP(connections, frontCounters.statistics, responses)
         return report
     }

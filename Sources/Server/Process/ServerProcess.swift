@@ -66,16 +66,16 @@ package struct ServerProcess: Sendable {
         if handlesSignals {
             services.append(
                 ReloadRunner {
-                    await notifier.reloading()
+                    notifier.reloading()
                     await reload()
-                    await notifier.ready(status: startUp.url)
+                    notifier.ready(status: startUp.url)
                 })
         }
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: Self.quiet(logger))
         configuration.maximumGracefulShutdownDuration = .milliseconds(4_500)
         parts.isReady.withLockedValue { $0 = true }
-        await notifier.ready(status: startUp.url)
+        notifier.ready(status: startUp.url)
         try await ServiceGroup(configuration: configuration).run()
     }
 
@@ -88,7 +88,12 @@ package struct ServerProcess: Sendable {
             } catch {
                 throw StartError(.configuration, "\(error)")
             }
-            try await parts.reload(settings)
+            let (reloaded, needRestart) = parts.settings.reloading(settings)
+            try await parts.reload(reloaded)
+            if !needRestart.isEmpty {
+                logger.warning(
+                    "settings that have changed need a restart", metadata: ["keys": "\(needRestart.joined(separator: ", "))"])
+            }
             logger.notice("certificate, limits and lists were read again")
         } catch {
             logger.error("nothing was reloaded", metadata: ["error": "\(error)"])

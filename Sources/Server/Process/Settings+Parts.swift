@@ -17,6 +17,10 @@ extension Settings {
         return configuration
     }
 
+    var connectionLimits: ConnectionPlaces.Limits {
+        ConnectionPlaces.Limits(total: limits.connections, perSource: limits.connectionsPerSource)
+    }
+
     var relayLimits: RelayLimits {
         RelayLimits(
             bytesPerSecond: relay.bytesPerSecond, burstBytes: relay.burstBytes, maximumConnections: relay.connections)

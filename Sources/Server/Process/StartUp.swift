@@ -27,7 +27,7 @@ package struct StartUp: Codable, Sendable, Equatable {
     /// The server's node key: the relay's, and the one that proofs are sealed for.
     package var relayKey: NodeKey
     package var admission: String
-    /// A line that admits one node within a day.
+    /// A line that admits one node within a day; empty when the server knows no address of its own, or has no room for join keys.
     package var joinLine: String
 
     /// One line of JSON.
@@ -43,8 +43,10 @@ package struct StartUp: Codable, Sendable, Equatable {
         if let pin { lines.append("  pin        \(pin)") }
         lines.append("  relay key  \(relayKey)")
         lines.append("  admission  \(admission)")
-        lines.append("Join a machine within a day, one machine a line (`causeway-server invite` makes more):")
-        lines.append("  causeway up '\(joinLine)'")
+        if !joinLine.isEmpty {
+            lines.append("Join a machine within a day, one machine a line (`causeway-server invite` makes more):")
+            lines.append("  causeway up '\(joinLine)'")
+        }
         return lines.joined(separator: "\n")
     }
 
