@@ -9,6 +9,7 @@
 #include <linux/icmpv6.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -212,6 +213,25 @@ void causeway_renew_clock_watch(int descriptor) {
     (void)ignored;
     struct itimerspec never = {.it_value.tv_sec = (time_t)1 << 33};
     timerfd_settime(descriptor, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+int causeway_resolve_ipv6(const char *name, uint64_t *high, uint64_t *low, int capacity) {
+    struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_DGRAM};
+    struct addrinfo *first = NULL;
+    if (getaddrinfo(name, NULL, &hints, &first) != 0) return 0;
+    int count = 0;
+    for (struct addrinfo *info = first; info != NULL && count < capacity; info = info->ai_next) {
+        struct sockaddr_storage storage;
+        if (info->ai_addrlen > sizeof storage) continue;
+        memcpy(&storage, info->ai_addr, info->ai_addrlen);
+        causeway_datagram_address address;
+        read_address(&storage, &address);
+        high[count] = address.high;
+        low[count] = address.low;
+        count++;
+    }
+    freeaddrinfo(first);
+    return count;
 }
 
 int causeway_open_route_socket(void) {

@@ -24,6 +24,8 @@ struct DirectSide {
     private var owners: [UInt32: NodeKey] = [:]
     /// Where STUN answers: what the server named, and the address that it was reached by.
     var servers: [Endpoint] = []
+    /// How the IPv4 Internet is reached without IPv4.
+    var nat64: NAT64Prefix?
     /// Handshakes from unknown paths that may be opened.
     var initiations = TokenBucket(rate: 100, burst: 200, at: .now)
     var random = SystemRandomNumberGenerator()
@@ -55,6 +57,9 @@ struct DirectSide {
         owners[index] = session.peer.nodeKey
         return session
     }
+
+    /// The STUN servers, those included that only a NAT64 leads to.
+    var reachableServers: [Endpoint] { servers + servers.compactMap { nat64?.synthesize($0) } }
 
     /// Takes a STUN message.
     mutating func receive(_ bytes: RawSpan, over path: DirectPath, at now: Instant, effects: inout [LocalAgent.Effect]) {

@@ -15,7 +15,10 @@ extension LocalNode {
         case .forward(let request):
             try await forward(request) { try await reply(.listening($0)) }
         case .checkNetwork:
-            let check = NetworkCheck(server: state.server, knownSTUN: state.stunServers, eventLoop: eventLoop)
+            let known = NetworkCheck.Known(
+                mappingLifetime: direct.agent.description.behavior.mappingLifetime, gateways: direct.gateways)
+            let check = NetworkCheck(
+                server: state.server, knownSTUN: state.stunServers, known: known, eventLoop: eventLoop)
             try await reply(.network(check.run()))
         // These are answered before the node, and with it this connection, ends.
         case .stop:
@@ -35,7 +38,7 @@ extension LocalNode {
             name: state.name, network: state.network, nodeKey: state.nodeKey.publicKey.description, server: state.server.url,
             relay: RelayStatus(
                 isConnected: relay.isReady, health: relay.health, latencyMilliseconds: relay.latency?.inMilliseconds,
-                disconnects: relay.disconnects, droppedPackets: relay.droppedPackets),
+                disconnects: relay.disconnects, droppedPackets: relay.droppedPackets, problem: relay.problem),
             isCoordinated: coordination.isStreaming,
             candidates: direct.agent.description.candidates.map {
                 CandidateStatus(kind: $0.kindName, endpoint: $0.endpoint.description)
@@ -43,7 +46,7 @@ extension LocalNode {
             gateway: direct.gateways[.ipv4].map { GatewayStatus($0, seen: direct.mappedAddress) },
             gatewayIPv6: direct.gateways[.ipv6].map { GatewayStatus($0, seen: nil) },
             allowed: services.allowed.map { "udp/\($0.port)=\($0.target)" },
-            peers: peers.values.map { $0.status(at: now) }.sorted { $0.name < $1.name })
+            peers: peers.values.map { status(of: $0, at: now) }.sorted { $0.name < $1.name })
     }
 
     /// Saves the state; a failure costs only what changed.

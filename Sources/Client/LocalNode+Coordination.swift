@@ -2,7 +2,6 @@ internal import Coordination
 internal import CryptoBox
 internal import Logging
 internal import NIOCore
-internal import PortMapping
 internal import Traversal
 internal import Wire
 
@@ -205,7 +204,7 @@ extension LocalNode {
             direct.discoKeys[peer.discoKey] = peer.nodeKey
             peers[peer.nodeKey] = PeerSession(
                 peer, identity: PeerSession.Identity(nodeKey: state.nodeKey, discoKey: state.discoKey, epoch: WallClock.epoch),
-                configuration: direct.configuration, local: direct.agent.description, at: now)
+                configuration: direct.configuration, local: direct.agent.description, nat64: direct.nat64, at: now)
             log.debug("peer", metadata: ["name": "\(peer.name)"])
         }
     }
@@ -261,13 +260,11 @@ extension LocalNode {
         coordination.sequence = max(clock, coordination.sequence + 1)
         let description = direct.agent.description
         let candidates = description.candidates.compactMap(\.published)
-        var nat = NATReport(description.behavior, mappedAddress: direct.mappedAddress)
-        nat.portMapping = direct.gateways[.ipv4]?.mapping?.method.name
         return CandidateUpdate(
             sequence: coordination.sequence, candidates: Array(candidates.prefix(64)),
             homeRelay: coordination.server?.relays.first?.id,
-            nat: nat,
-            paths: peers.values.filter(\.isUsed).prefix(256).map(\.report))
+            nat: natReport,
+            paths: peers.values.filter(\.isUsed).prefix(256).map { $0.report(why($0)) })
     }
 
     private func explain(_ error: any Error, _ dialer: ServerDialer) -> any Error {

@@ -31,6 +31,7 @@ extension LocalNode {
             effects: &effects)
         if areInterfacesSame { direct.agent.measureBehavior(at: now) }
         carryOut(effects, at: now)
+        lookForTranslator()
         await updateGateways(isInDoubt: hasSlept)
         guard !isFirst else { return }
         log.info("\(hasSlept ? "the machine has slept" : "the network changed")")
@@ -120,7 +121,27 @@ extension LocalNode {
         state.stunServers = servers
         save()
         let now = Instant.now
-        direct.agent.setServers(servers, at: now)
+        direct.agent.setServers(direct.reachableServers, at: now)
+        localDeadlineReached(at: now)
+    }
+
+    /// Looks for a NAT64 where there is no IPv4, on the name server's time.
+    private func lookForTranslator() {
+        guard NAT64Discovery.isWanted(routes: direct.routes) else { return translatorFound(nil) }
+        NAT64Discovery.run(on: eventLoop).whenSuccess { prefix in
+            self.assumeIsolated { $0.translatorFound(prefix) }
+        }
+    }
+
+    private func translatorFound(_ prefix: NAT64Prefix?) {
+        guard prefix != direct.nat64 else { return }
+        direct.nat64 = prefix
+        log.info("NAT64", metadata: ["prefix": "\(prefix.map(\.description) ?? "none")"])
+        let now = Instant.now
+        direct.agent.setServers(direct.reachableServers, at: now)
+        for session in peers.values {
+            act(on: session) { $0.setTranslator(prefix, at: now, outputs: &$1) }
+        }
         localDeadlineReached(at: now)
     }
 

@@ -57,7 +57,7 @@ extension LocalNode {
                 }
             }
             try Task.checkCancellation()
-            try fail(request, peer.name, answers: answers, explanation: peers[peer.nodeKey]?.explanation)
+            try fail(request, peer.name, answers: answers, why: peers[peer.nodeKey].map { why($0).sentence })
         }
     }
 
@@ -73,13 +73,14 @@ extension LocalNode {
         echoes.end(id)
     }
 
-    private func fail(_ request: PingRequest, _ name: String, answers: Int, explanation: PathExplanation?) throws(NodeFailure) {
+    private func fail(_ request: PingRequest, _ name: String, answers: Int, why: String?) throws(NodeFailure) {
+        let why = why.map { ": \($0)" } ?? ""
         guard answers > 0 else {
             throw NodeFailure(
-                .timedOut, "no answer from \(name) in \(Int(request.timeout)) s: check that it runs there (`causeway status`)")
+                .timedOut,
+                "no answer from \(name) in \(Int(request.timeout)) s\(why); check that it runs there (`causeway status`)")
         }
         guard request.untilDirect else { return }
-        let why = explanation.map { ": \($0)" } ?? ""
         throw NodeFailure(.notDirect, "\(name) answers by relay only\(why)")
     }
 }

@@ -21,11 +21,25 @@ extension LocalNode {
                 log.info("the relay link is closed")
             } catch {
                 try Task.checkCancellation()
-                log.info("no link to the relay", metadata: ["reason": "\(dialer.explain(error))"])
+                let reason = dialer.explain(error)
+                log.info("no link to the relay", metadata: ["reason": "\(reason)"])
+                await relayFailed(error, "\(reason)")
             }
             let restart = relay.restartDelay
             if relayClosed() >= Self.goodLink { backoff.reset() }
             try await Task.sleep(for: max(min(restart ?? .zero, Self.longestRestart), backoff.next(using: &random)))
+        }
+    }
+
+    /// Notes why there is no link. Whether a captive portal is to blame is looked into when the failure does not tell.
+    private func relayFailed(_ error: any Error, _ reason: String) async {
+        var verdict = PortalCheck.verdict(of: error, at: state.server)
+        if verdict == nil, relay.problem == nil {
+            verdict = await PortalCheck(server: state.server, eventLoop: eventLoop).run()
+        }
+        switch verdict {
+        case .present(let sign): relay.failed("captive portal: \(sign)", isCaptive: true)
+        case .absent, .unknown, nil: relay.failed(relay.isCaptive ? relay.problem ?? reason : reason, isCaptive: relay.isCaptive)
         }
     }
 

@@ -4,7 +4,7 @@ internal import Traversal
 internal import Wire
 
 extension NetworkInterface {
-    /// The interfaces of this machine that are switched on, those of the default routes first.
+    /// The interfaces of this machine that are switched on and plugged in, those of the default routes first.
     ///
     /// Empty when the system does not tell; the next change of an address asks again.
     static func all(routes: Set<DefaultRoute> = DefaultRoute.all()) -> [NetworkInterface] {
@@ -55,8 +55,9 @@ struct InterfaceFacts: Equatable {
         }
         // linux/if_arp.h: 772 is loopback; 65534 (no link layer), 768, 769, 776, 778 (IP in IP, SIT, GRE) are tunnels.
         let hardware = Self.number(at: folder + "/type") ?? 1
+        let hasCarrier = Self.number(at: folder + "/carrier") != 0
         self.init(
-            isUp: (Self.number(at: folder + "/flags") ?? 1) & 1 == 1,
+            isUp: (Self.number(at: folder + "/flags") ?? 1) & 1 == 1 && hasCarrier,
             isLoopback: hardware == 772,
             isTunnel: FileManager.default.fileExists(atPath: folder + "/tun_flags")
                 || [65534, 768, 769, 776, 778].contains(hardware),

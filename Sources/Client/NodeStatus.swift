@@ -32,6 +32,8 @@ public struct RelayStatus: Codable, Hashable, Sendable {
     public var disconnects: Int
     /// Packets that did not fit the queue while the relay did not take them.
     public var droppedPackets: Int
+    /// Why there is no link, in one sentence; nil while there is one.
+    public var problem: String?
 }
 
 /// One of a node's own candidates.

@@ -3,12 +3,12 @@ internal import Traversal
 internal import Wire
 
 extension PeerSession {
-    /// The peer as `causeway status` shows it.
-    func status(at now: Instant) -> PeerStatus {
+    /// The peer as `causeway status` shows it, with the reason for its path.
+    func status(_ why: PathReason, at now: Instant) -> PeerStatus {
         var status = PeerStatus(
             name: peer.name, nodeKey: peer.nodeKey.description, path: isUsed ? "relay" : "idle",
             latencyMilliseconds: path.latency?.inMilliseconds, sentBytes: sentBytes, receivedBytes: receivedBytes,
-            secondsSinceHeard: lastHeard.map { (now - $0).inSeconds }, why: explanation.description, reason: explanation.name)
+            secondsSinceHeard: lastHeard.map { (now - $0).inSeconds }, why: why.sentence, reason: why.name)
         if case .direct(let direct, _, _) = path {
             status.path = "direct"
             status.endpoint = direct.endpoint.description
@@ -17,7 +17,7 @@ extension PeerSession {
     }
 
     /// The path as operators see it at the coordination server.
-    var report: PathReport {
+    func report(_ why: PathReason) -> PathReport {
         var report = PathReport(
             peer: peer.id, state: isUsed ? .relayed : .idle, latencyMilliseconds: path.latency?.inMilliseconds,
             probesSent: UInt32(clamping: probes.pingsSent))
@@ -25,7 +25,7 @@ extension PeerSession {
             report.state = .direct
             report.endpoint = direct.endpoint
         } else {
-            report.reason = explanation.description
+            report.reason = why.sentence
         }
         return report
     }

@@ -35,6 +35,8 @@ final class PeerSession {
     private(set) var peer: Peer
     private let identity: Identity
     private var agent: PathAgent
+    /// How the peer's IPv4 candidates are reached without IPv4.
+    private var nat64: NAT64Prefix?
     private var session: Session
     private var discoSecret: SharedSecret?
     private var random = SystemRandomNumberGenerator()
@@ -48,14 +50,18 @@ final class PeerSession {
     /// When traffic was last sent or received.
     private(set) var lastUsed: Instant?
 
-    init(_ peer: Peer, identity: Identity, configuration: PathAgent.Configuration, local: LocalDescription, at now: Instant) {
+    init(
+        _ peer: Peer, identity: Identity, configuration: PathAgent.Configuration, local: LocalDescription,
+        nat64: NAT64Prefix? = nil, at now: Instant
+    ) {
         self.peer = peer
+        self.nat64 = nat64
         self.identity = identity
         agent = PathAgent(localNode: identity.nodeKey.publicKey, configuration: configuration, at: now)
         session = Session(local: identity.nodeKey, peer: peer.nodeKey, epoch: identity.epoch, at: now)
         // A peer whose key has low order cannot be spoken to directly; the server should not have let it in.
         discoSecret = try? identity.discoKey.sharedSecret(with: peer.discoKey)
-        agent.setRemoteCandidates(peer.remoteCandidates, behavior: peer.nat?.behavior, at: now)
+        agent.setRemoteCandidates(peer.candidates(translatedBy: nat64), behavior: peer.nat?.behavior, at: now)
         agent.setLocal(local, at: now, effects: &effects)
         effects.removeAll()
     }
@@ -79,8 +85,15 @@ final class PeerSession {
             agent.peerRestarted(at: now, effects: &effects)
         }
         if old.candidates != peer.candidates || old.nat != peer.nat {
-            agent.setRemoteCandidates(peer.remoteCandidates, behavior: peer.nat?.behavior, at: now)
+            agent.setRemoteCandidates(peer.candidates(translatedBy: nat64), behavior: peer.nat?.behavior, at: now)
         }
+        carryOut(at: now, &outputs)
+    }
+
+    /// The peer's IPv4 candidates are reached by this translator from now on; nil by none.
+    func setTranslator(_ nat64: NAT64Prefix?, at now: Instant, outputs: inout [Output]) {
+        self.nat64 = nat64
+        agent.setRemoteCandidates(peer.candidates(translatedBy: nat64), behavior: peer.nat?.behavior, at: now)
         carryOut(at: now, &outputs)
     }
 
@@ -146,7 +159,7 @@ final class PeerSession {
         if let deadline = agent.nextDeadline, deadline <= now {
             agent.deadlineReached(at: now, using: &random, effects: &effects)
         }
-        agent.receive(message, from: origin, at: now, effects: &effects)
+        agent.receive(message.translated(by: nat64), from: origin, at: now, effects: &effects)
         carryOut(at: now, &outputs)
     }
 

@@ -1,12 +1,28 @@
 internal import Coordination
+internal import Disco
 internal import Traversal
 internal import Wire
 
 // Between what the path engine knows and what the coordination server passes on to peers.
 
 extension Peer {
-    /// The candidates that probes can reach.
-    var remoteCandidates: [Candidate] { candidates.compactMap(Candidate.init(published:)) }
+    /// The candidates that probes can reach, the IPv4 ones also as a NAT64 shows them.
+    func candidates(translatedBy nat64: NAT64Prefix?) -> [Candidate] {
+        let named = candidates.compactMap(Candidate.init(published:))
+        guard let nat64 else { return named }
+        return named
+            + named.compactMap { candidate in
+                nat64.synthesize(candidate.endpoint).map { Candidate(candidate.kind, $0, priority: candidate.priority) }
+            }
+    }
+}
+
+extension Disco.Message {
+    /// The message with the IPv4 endpoints of a call-me-maybe also as a NAT64 shows them.
+    func translated(by nat64: NAT64Prefix?) -> Disco.Message {
+        guard let nat64, case .callMeMaybe(let call) = self else { return self }
+        return .callMeMaybe(CallMeMaybe(endpoints: call.endpoints + call.endpoints.compactMap(nat64.synthesize)))
+    }
 }
 
 extension Candidate {

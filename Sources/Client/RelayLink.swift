@@ -13,6 +13,10 @@ struct RelayLink {
     var latency: Duration?
     var health: String?
     private(set) var disconnects = 0
+    /// Why there is no link: the last attempt's failure.
+    private(set) var problem: String?
+    /// Whether a captive portal answers in the server's place.
+    private(set) var isCaptive = false
     /// When the relay asked us to come back.
     var restartDelay: Duration?
     private var droppedBefore = 0
@@ -40,6 +44,14 @@ struct RelayLink {
     mutating func becameReady(at now: Instant) {
         readySince = now
         health = nil
+        problem = nil
+        isCaptive = false
+    }
+
+    /// An attempt failed.
+    mutating func failed(_ reason: String, isCaptive: Bool) {
+        problem = reason
+        self.isCaptive = isCaptive
     }
 
     /// Forgets the connection, and says how long it was of use.

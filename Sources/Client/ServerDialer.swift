@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import NIOCore
 internal import NIOPosix
 internal import TLS
+internal import Wire
 
 /// Opens connections to the server: TCP over IPv4 and IPv6 in parallel (RFC 8305), then TLS where it is spoken.
 struct ServerDialer: Sendable {
@@ -40,13 +41,31 @@ struct ServerDialer: Sendable {
     func connect<Output: Sendable>(_ configure: @escaping @Sendable (any Channel) throws -> Output) async throws -> Output {
         do {
             guard let proxy else {
-                return try await bootstrap.connect(host: server.host, port: server.port) { channel in
-                    channel.eventLoop.makeCompletedFuture { try secure(channel, configure) }
-                }
+                return try await connectDirectly(configure)
             }
             return try await connect(through: proxy, configure)
         } catch let error as NIOConnectionError {
             throw failure(of: error)
+        }
+    }
+
+    private func connectDirectly<Output: Sendable>(
+        _ configure: @escaping @Sendable (any Channel) throws -> Output
+    ) async throws -> Output {
+        let reach = { @Sendable (host: String) in
+            try await bootstrap.connect(host: host, port: server.port) { channel in
+                channel.eventLoop.makeCompletedFuture { try secure(channel, configure) }
+            }
+        }
+        do {
+            return try await reach(server.host)
+        } catch let error as NIOConnectionError {
+            // A name that has only IPv4 addresses is the name server's to translate; an address is ours.
+            guard let address = IPAddress(server.host), NAT64Discovery.isWanted(routes: DefaultRoute.all()),
+                let prefix = try await NAT64Discovery.run(on: eventLoop).get(),
+                let translated = prefix.synthesize(Endpoint(address, UInt16(clamping: server.port)))
+            else { throw error }
+            return try await reach(translated.address.description)
         }
     }
 
@@ -90,7 +109,9 @@ struct ServerDialer: Sendable {
         case let error as NIOConnectionError: failure(of: error)
         case TLSError.certificate(let reason):
             NodeFailure(
-                .refused, "\(server.url) shows a certificate that is not trusted (\(reason)): check the join line and the server")
+                .refused,
+                "\(server.url) shows a certificate that is not trusted (\(reason)): check for a captive portal, the join line and the server"
+            )
         case TLSError.notTLS:
             NodeFailure(.unreachable, "\(server.url) does not speak TLS: check the port of the join line")
         case let error as TLSError:

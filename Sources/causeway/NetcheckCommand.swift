@@ -11,12 +11,21 @@ struct NetcheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let report = try await LocalNode.checkNetwork(state: node.directory)
+            let report = try await check()
             if node.json {
                 try Output.json(report)
             } else {
                 Output.line(report.text)
             }
+        }
+    }
+
+    /// Asks the node if it runs, since it has measured some things over time; else looks from here.
+    private func check() async throws -> NetworkReport {
+        do {
+            return try await node.control.checkNetwork()
+        } catch let failure as NodeFailure where failure.kind == .notRunning {
+            return try await LocalNode.checkNetwork(state: node.directory)
         }
     }
 }

@@ -29,6 +29,7 @@ enum StatusText {
         var lines = ["\(status.name) in network \(status.network) at \(status.server)"]
         var relay = "relay: " + (status.relay.isConnected ? "connected" : "not connected")
         if let latency = status.relay.latencyMilliseconds { relay += ", \(Milliseconds.text(latency))" }
+        if let problem = status.relay.problem { relay += ": \(problem)" }
         if let health = status.relay.health { relay += ", it says: \(health)" }
         lines.append(relay)
         if !status.isCoordinated { lines.append("coordination: not connected, peers may be out of date") }

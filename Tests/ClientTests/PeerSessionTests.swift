@@ -114,14 +114,18 @@ import Wire
 
     @Test func theStatusNamesThePath() throws {
         var pair = try Pair()
-        #expect(pair.alice.session.status(at: pair.now).path == "idle")
+        #expect(pair.alice.session.status(.test, at: pair.now).path == "idle")
         pair.alice.send(.echoRequest(sequence: 1), from: &pair)
         pair.run(for: .seconds(2))
-        let status = pair.alice.session.status(at: pair.now)
+        let status = pair.alice.session.status(.test, at: pair.now)
         #expect(status.path == "direct")
         #expect(status.endpoint == pair.bob.endpoint.description)
-        #expect(pair.alice.session.report.state == .direct)
+        #expect(pair.alice.session.report(.test).state == .direct)
     }
+}
+
+extension PathReason {
+    fileprivate static let test = PathReason(sentence: "a direct path answers", name: "direct")
 }
 
 extension PeerSession.Output {

@@ -46,5 +46,8 @@ int causeway_open_clock_watch(void);
 /// Makes the timer wait for the next time.
 void causeway_renew_clock_watch(int descriptor);
 
+/// Asks the name server for the IPv6 addresses of a name and waits for the answer; their number, 0 without any.
+int causeway_resolve_ipv6(const char *name, uint64_t *high, uint64_t *low, int capacity);
+
 /// Opens a non-blocking netlink socket that reports changes of links, addresses and routes (rtnetlink(7)), or answers -errno.
 int causeway_open_route_socket(void);
