@@ -7,25 +7,75 @@ enum PairVerdict {
         return states.first { $0 == .relayed } ?? states.first { $0 != .direct } ?? .unknown
     }
 
-    /// Why the pair is not direct, in one sentence; nil when it is, or when nothing is known.
+    /// Why the pair is not direct, in one sentence; nil when it is, or when nobody says that it is not.
     static func why(_ first: PairSide, _ second: PairSide) -> String? {
         switch state(first, second) {
         case .direct, .idle, .unknown: return nil
         case .relayed: break
         }
-        if first.nat?.isUDPBlocked == true, second.nat?.isUDPBlocked == true { return "UDP is blocked on both sides" }
-        for side in [first, second] where side.nat?.isUDPBlocked == true { return "UDP is blocked on \(side.name)'s side" }
-        if let families = missingFamily(first, second) ?? missingFamily(second, first) { return families }
-        let probes = [first, second].reduce(0) { $0 + Int($1.path?.probesSent ?? 0) }
-        let effort = probes > 0 ? "; \(probes) probes, no answer" : ""
-        switch (isHard(first), isHard(second)) {
-        case (true, true): return "both NATs map by destination\(effort)"
-        case (true, false):
-            return "\(first.name)'s NAT maps by destination, and \(second.name)'s lets in known ports only\(effort)"
-        case (false, true):
-            return "\(second.name)'s NAT maps by destination, and \(first.name)'s lets in known ports only\(effort)"
-        case (false, false): return first.path?.reason ?? second.path?.reason
+        // What rules a direct path out comes first, then what makes it unlikely, then what the sides say themselves.
+        if let cause = blocked(first, second) ?? separated(first, second) ?? locked(first, second) { return cause }
+        if let cause = mapped(first, second) { return cause + effort(first, second) }
+        if let reasons = reasons(first, second) { return reasons }
+        if let silent = [first, second].first(where: { $0.path == nil }), silent.nat == nil {
+            return "\(silent.name) has reported nothing yet" + effort(first, second)
         }
+        let effort = effort(first, second)
+        return effort.isEmpty ? nil : "both NATs should let it through" + effort + ": a firewall may drop UDP"
+    }
+
+    private static func blocked(_ first: PairSide, _ second: PairSide) -> String? {
+        switch (first.nat?.isUDPBlocked == true, second.nat?.isUDPBlocked == true) {
+        case (true, true): "UDP is blocked on both sides"
+        case (true, false): "UDP is blocked on \(first.name)'s side"
+        case (false, true): "UDP is blocked on \(second.name)'s side"
+        case (false, false): nil
+        }
+    }
+
+    /// The sides have no address family in common.
+    private static func separated(_ first: PairSide, _ second: PairSide) -> String? {
+        for (one, other) in [(first, second), (second, first)] {
+            guard let here = one.nat, let there = other.nat, here.hasIPv6 == true, there.hasIPv4 == true else { continue }
+            if here.hasIPv4 == false, there.hasIPv6 == false { return "\(one.name) has IPv6 only, and \(other.name) IPv4 only" }
+        }
+        return nil
+    }
+
+    /// Both sit behind one NAT that does not turn packets around (RFC 4787 §6): a carrier's, as a rule.
+    private static func locked(_ first: PairSide, _ second: PairSide) -> String? {
+        guard let here = first.nat, let there = second.nat, let address = here.mappedAddress, address == there.mappedAddress,
+            here.hairpinning == false || there.hairpinning == false
+        else { return nil }
+        return "both are behind the NAT \(address), which does not turn packets around (no hairpinning)"
+    }
+
+    private static func mapped(_ first: PairSide, _ second: PairSide) -> String? {
+        switch (isHard(first), isHard(second)) {
+        case (true, true): "both NATs map by destination"
+        case (true, false): isStrict(second) ? Self.hard(first, behindStrict: second) : nil
+        case (false, true): isStrict(first) ? Self.hard(second, behindStrict: first) : nil
+        case (false, false): nil
+        }
+    }
+
+    private static func hard(_ side: PairSide, behindStrict other: PairSide) -> String {
+        "\(side.name)'s NAT maps by destination, and \(other.name)'s lets in known ports only"
+    }
+
+    /// What the sides themselves say; both when they say different things.
+    private static func reasons(_ first: PairSide, _ second: PairSide) -> String? {
+        switch (first.path?.reason, second.path?.reason) {
+        case (nil, nil): nil
+        case (let reason?, nil), (nil, let reason?): reason
+        case (let one?, let other?): one == other ? one : "\(first.name): \(one); \(second.name): \(other)"
+        }
+    }
+
+    /// The probes spent; empty for none.
+    private static func effort(_ first: PairSide, _ second: PairSide) -> String {
+        let probes = [first, second].reduce(0) { $0 + Int($1.path?.probesSent ?? 0) }
+        return probes > 0 ? "; \(probes) probe\(probes == 1 ? "" : "s"), no answer" : ""
     }
 
     private static func isHard(_ side: PairSide) -> Bool {
@@ -35,10 +85,11 @@ enum PairVerdict {
         }
     }
 
-    private static func missingFamily(_ one: PairSide, _ other: PairSide) -> String? {
-        guard let one = one.nat.map({ ($0, one.name) }), let other = other.nat.map({ ($0, other.name) }),
-            one.0.hasIPv4 == false, other.0.hasIPv6 == false
-        else { return nil }
-        return "\(one.1) has IPv6 only, and \(other.1) IPv4 only"
+    /// Whether a side's NAT keeps out what comes from a port that was not written to; so do most, and those not measured count.
+    private static func isStrict(_ side: PairSide) -> Bool {
+        switch side.nat?.filtering {
+        case .addressAndPortDependent, .unknown, nil: true
+        case .endpointIndependent, .addressDependent: false
+        }
     }
 }
