@@ -75,19 +75,3 @@ extension Secret: TextCodable {
         self.init(codedText)
     }
 }
-
-/// The SHA-256 of a secret: what is stored and searched for.
-///
-/// A look-up by hash leaks no more by its timing than bits of the hash, from which nobody finds a secret of 256 random bits.
-package struct SecretHash: Hashable, Sendable {
-    package let bytes: [UInt8]
-
-    package init?(_ bytes: [UInt8]) {
-        guard bytes.count == 32 else { return nil }
-        self.bytes = bytes
-    }
-
-    package init(hashing secret: [UInt8]) {
-        bytes = Digest.sha256(secret)
-    }
-}

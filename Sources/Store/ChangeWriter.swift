@@ -66,7 +66,6 @@ struct ChangeWriter {
     }
 
     private func put(_ publication: Publication, of id: NodeID) throws {
-        let nat = try publication.nat.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
         try execute(
             """
             INSERT INTO publication (node, sequence, candidates, home_relay, nat)
@@ -77,7 +76,7 @@ struct ChangeWriter {
             """,
             [
                 publication.sequence, Data(CandidateBlob.encode(publication.candidates)), publication.homeRelay.map { Int64($0) },
-                nat, id.rawValue,
+                publication.nat.map { Data(NATBlob.encode($0)) }, id.rawValue,
             ])
     }
 

@@ -40,6 +40,10 @@ struct Columns {
         [UInt8](try row.decode(Data.self, atIndex: index))
     }
 
+    func optionalBytes(_ index: Int) throws -> [UInt8]? {
+        row.hasNull(atIndex: index) ? nil : try bytes(index)
+    }
+
     /// The bytes as a key or hash, which takes no other length than its own.
     func bytes<Value>(_ index: Int, as make: ([UInt8]) -> Value?) throws -> Value {
         guard let value = make(try bytes(index)) else { throw UnreadableColumn(index: index) }

@@ -68,6 +68,14 @@ enum Schema {
                     ) STRICT;
                     """)
         }
+        migrator.registerMigration("2: reports of NATs in binary form") { database in
+            // Reports of the former form go: every node sends its own again.
+            try database.execute(
+                sql: """
+                    ALTER TABLE publication DROP COLUMN nat;
+                    ALTER TABLE publication ADD COLUMN nat BLOB;
+                    """)
+        }
         return migrator
     }
 }

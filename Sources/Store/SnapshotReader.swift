@@ -1,5 +1,4 @@
 internal import Coordination
-internal import Foundation
 internal import GRDB
 internal import Wire
 
@@ -40,8 +39,7 @@ struct SnapshotReader {
     }
 
     private func nodes() throws -> [RegistrySnapshot.Node] {
-        let decoder = JSONDecoder()
-        return try read(
+        try read(
             """
             SELECT node.id, network, name, node_key, disco_key, token_hash, join_key, ephemeral, created, expires, last_seen,
                 sequence, candidates, home_relay, nat
@@ -54,18 +52,18 @@ struct SnapshotReader {
                 discoKey: try columns.bytes(4, as: DiscoKey.init), tokenHash: try columns.bytes(5, as: SecretHash.init),
                 joinKey: try columns.optionalInteger(6).map(JoinKeyID.init), isEphemeral: try columns.flag(7),
                 created: try columns.time(8), expires: try columns.optionalTime(9), lastSeen: try columns.time(10))
-            return RegistrySnapshot.Node(record: record, publication: try publication(columns, decoder))
+            return RegistrySnapshot.Node(record: record, publication: try publication(columns))
         }
     }
 
     /// What the node published last; candidates or a report that cannot be read are left out, for the node sends them again.
-    private func publication(_ columns: Columns, _ decoder: JSONDecoder) throws -> Publication {
+    private func publication(_ columns: Columns) throws -> Publication {
         guard let sequence = try columns.optionalInteger(11, as: Int64.self) else { return Publication() }
-        let nat = try columns.optionalText(14)
+        let nat = try columns.optionalBytes(14)
         return Publication(
             sequence: sequence, candidates: CandidateBlob.decode(try columns.bytes(12)) ?? [],
             homeRelay: try columns.optionalInteger(13),
-            nat: nat.flatMap { try? decoder.decode(NATReport.self, from: Data($0.utf8)) })
+            nat: nat.flatMap(NATBlob.decode))
     }
 
     private func audit() throws -> [AuditEntry] {

@@ -103,7 +103,7 @@ internal import Wire
             [.putNetwork(.initial), .putNode(node), .putPublication(node.id, Publication(sequence: 9))], urgency: .now
         ).wait()
         try await store.close()
-        try Python.sqlite(scratch.database, "UPDATE publication SET candidates = x'\(blob)', nat = '{\"mapping\": 5'")
+        try Python.sqlite(scratch.database, "UPDATE publication SET candidates = x'\(blob)', nat = x'0105'")
         let reopened = try SQLiteStore(path: scratch.database)
         #expect(
             try await reopened.load().nodes == [
