@@ -30,10 +30,11 @@ import Wire
     @Test func whatTheDatabaseDoesNotTakeDidNotHappen() async throws {
         let store = FullDisk()
         var random = SystemRandomNumberGenerator()
-        let service = try await CoordinationService(
+        let service = CoordinationService(
             configuration: Registry.Configuration(), serverKey: NodePrivateKey(using: &random), store: store,
             maximumStreamCount: 1,
             logger: TestServer.quiet, cutRelay: { _ in })
+        try await service.load()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
             try await create("kept", service)
@@ -55,11 +56,24 @@ import Wire
         }
     }
 
-    @Test func aServerThatDrainsTakesNoMoreRequests() async throws {
+    @Test func aServerThatLoadsTakesNoRequestsYet() async throws {
         var random = SystemRandomNumberGenerator()
-        let service = try await CoordinationService(
+        let service = CoordinationService(
             configuration: Registry.Configuration(), serverKey: NodePrivateKey(using: &random), store: FullDisk(),
             maximumStreamCount: 1, logger: TestServer.quiet, cutRelay: { _ in })
+        let problem = await #expect(throws: Problem.self) { try await create("early", service) }
+        #expect(problem?.problemType == .unavailable)
+        try await service.load()
+        try await create("early", service)
+        #expect(try await names(service) == ["default", "early"])
+    }
+
+    @Test func aServerThatDrainsTakesNoMoreRequests() async throws {
+        var random = SystemRandomNumberGenerator()
+        let service = CoordinationService(
+            configuration: Registry.Configuration(), serverKey: NodePrivateKey(using: &random), store: FullDisk(),
+            maximumStreamCount: 1, logger: TestServer.quiet, cutRelay: { _ in })
+        try await service.load()
         await service.endStreams()
         let problem = await #expect(throws: Problem.self) { try await create("late", service) }
         #expect(problem?.problemType == .unavailable)

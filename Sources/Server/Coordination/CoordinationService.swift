@@ -12,16 +12,27 @@ actor CoordinationService {
     private var registry: Registry
     private var streams = PeerStreams()
     private var random = SystemRandomNumberGenerator()
-    private var isDraining = false
+    private var phase = Phase.loading
 
     let serverKey: NodePrivateKey
     private let store: any NodeStore
+    private var configuration: Registry.Configuration
     private var maximumStreamCount: Int
     /// Closes the relay connections of a key.
     private let cutRelay: @Sendable (NodeKey) -> Void
     /// The keys that are connected to the relay.
     private let relayKeys: @Sendable () async -> [NodeKey]
     private let logger: Logger
+
+    /// What the service is doing.
+    private enum Phase {
+        /// The registry is not there; nobody may ask it.
+        case loading
+        case serving
+        /// Nothing is taken any more.
+        case draining
+    }
+
     /// A write with the number of changes given to the store by then.
     private struct Write: Sendable {
         let durability: Durability
@@ -44,18 +55,19 @@ actor CoordinationService {
     /// How often the relay is asked who is connected: an ephemeral node may be gone for much longer.
     private static let presenceTicks = 120
 
-    /// Loads what the store holds.
+    /// Prepares a service, which serves once it has loaded.
     init(
         configuration: Registry.Configuration, serverKey: NodePrivateKey, store: any NodeStore, maximumStreamCount: Int,
         logger: Logger, cutRelay: @escaping @Sendable (NodeKey) -> Void,
         relayKeys: @escaping @Sendable () async -> [NodeKey] = { [] }
-    ) async throws {
-        let snapshot = try await store.load()
+    ) {
         var random = SystemRandomNumberGenerator()
+        // What an empty registry wants is of no interest.
         var effects: [RegistryEffect] = []
         registry = Registry(
-            configuration: configuration, serverKey: serverKey.publicKey, snapshot: snapshot, at: Self.now, using: &random,
-            effects: &effects)
+            configuration: configuration, serverKey: serverKey.publicKey, snapshot: RegistrySnapshot(), at: Self.now,
+            using: &random, effects: &effects)
+        self.configuration = configuration
         self.serverKey = serverKey
         self.store = store
         self.maximumStreamCount = maximumStreamCount
@@ -64,6 +76,16 @@ actor CoordinationService {
         self.logger = logger
         // Unbounded, but the store's own queue is as long: each write is one element.
         (writes, noteWrite) = AsyncStream.makeStream()
+    }
+
+    /// Loads what the store holds, and serves.
+    func load() async throws(StoreError) {
+        let snapshot = try await store.load()
+        var effects: [RegistryEffect] = []
+        registry = Registry(
+            configuration: configuration, serverKey: serverKey.publicKey, snapshot: snapshot, at: Self.now, using: &random,
+            effects: &effects)
+        phase = .serving
         _ = apply(effects)
     }
 
@@ -77,6 +99,7 @@ actor CoordinationService {
 
     /// Asks the registry something that changes nothing.
     func read<Answer>(_ question: (borrowing Registry, Moment) throws -> Answer) throws -> Answer {
+        if case .loading = phase { try checkPhase() }
         do {
             return try question(registry, Self.now)
         } catch let error as RegistryError {
@@ -88,7 +111,7 @@ actor CoordinationService {
     func perform<Answer: Sendable>(
         _ change: (inout Registry, Moment, inout SystemRandomNumberGenerator, inout [RegistryEffect]) throws -> Answer
     ) async throws -> Answer {
-        guard !isDraining else { throw Problem(.unavailable, detail: "The server restarts.", retryAfterSeconds: 1) }
+        try checkPhase()
         var effects: [RegistryEffect] = []
         let answer: Answer
         do {
@@ -105,6 +128,14 @@ actor CoordinationService {
             }
         }
         return answer
+    }
+
+    private func checkPhase() throws(Problem) {
+        switch phase {
+        case .serving: return
+        case .loading: throw Problem(.unavailable, detail: "The server starts.", retryAfterSeconds: 1)
+        case .draining: throw Problem(.unavailable, detail: "The server restarts.", retryAfterSeconds: 1)
+        }
     }
 
     /// Carries out what the registry wants, in its order, and answers the writes that a request waits for.
@@ -136,7 +167,7 @@ actor CoordinationService {
     func openStream(
         of node: NodeID, since last: EventID?, close: @escaping @Sendable () -> Void
     ) throws -> PeerStream {
-        guard !isDraining else { throw Problem(.unavailable, detail: "The server restarts.", retryAfterSeconds: 1) }
+        try checkPhase()
         if let oldest = streams.oldest(of: node) {
             streams.close(oldest)
             streamEnded(oldest)
@@ -186,6 +217,7 @@ actor CoordinationService {
     }
 
     func reconfigure(_ configuration: Registry.Configuration, maximumStreamCount: Int) {
+        self.configuration = configuration
         registry.reconfigure(configuration)
         self.maximumStreamCount = maximumStreamCount
     }
@@ -218,7 +250,7 @@ actor CoordinationService {
 
     /// Ends all streams and takes no more requests.
     func endStreams() {
-        isDraining = true
+        phase = .draining
         streams.finishAll()
     }
 

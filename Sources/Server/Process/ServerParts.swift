@@ -37,7 +37,7 @@ struct ServerParts: Sendable {
     private let started = MonotonicClock.now
     private let logger: Logger
 
-    init(_ settings: Settings, directory: DataDirectory, logger: Logger) async throws(StartError) {
+    init(_ settings: Settings, directory: DataDirectory, logger: Logger) throws(StartError) {
         self.settings = settings
         self.logger = logger
         // First of all: it makes sure that no other server runs on the directory.
@@ -62,15 +62,11 @@ struct ServerParts: Sendable {
         }
         admissionQueue = AdmissionQueue(logger: logger)
         datapath = try Self.makeDatapath(settings, serverKey, admissionQueue, logger)
-        do {
-            service = try await CoordinationService(
-                configuration: settings.registryConfiguration, serverKey: serverKey, store: store,
-                maximumStreamCount: settings.limits.streams, logger: logger,
-                cutRelay: { [datapath] in datapath.cut($0, reason: .revoked) },
-                relayKeys: { [datapath] in await datapath.snapshot().connections.map(\.key) })
-        } catch {
-            throw StartError(.data, "\(error)")
-        }
+        service = CoordinationService(
+            configuration: settings.registryConfiguration, serverKey: serverKey, store: store,
+            maximumStreamCount: settings.limits.streams, logger: logger,
+            cutRelay: { [datapath] in datapath.cut($0, reason: .revoked) },
+            relayKeys: { [datapath] in await datapath.snapshot().connections.map(\.key) })
         admissionPolicy = try AdmissionPolicy(settings, service: service, logger: logger)
         connections = ConnectionTable(limits: settings.connectionLimits, shared: settings.trustedProxies)
         limiter = RequestLimiter(rate: settings.limits.requestsPerSecond, burst: settings.limits.requestBurst)
@@ -158,6 +154,15 @@ struct ServerParts: Sendable {
             throw StartError(.failure, "the relay cannot be started: \(error)")
         }
         return try plan.bind(on: datapath)
+    }
+
+    /// Loads what the database holds.
+    func load() async throws(StartError) {
+        do {
+            try await service.load()
+        } catch {
+            throw StartError(.data, "\(error)")
+        }
     }
 
     /// Lets everybody know how this server is reached.

@@ -35,12 +35,14 @@ package struct ServerProcess: Sendable {
         DescriptorLimit.raise()
         let directory = DataDirectory(path: settings.data)
         try directory.open()
-        let parts = try await ServerParts(settings, directory: directory, logger: logger)
+        let parts = try ServerParts(settings, directory: directory, logger: logger)
         let listeners = try await ServerListeners.bind(
             settings, directory: directory, content: parts.content(), connections: parts.connections, logger: logger)
         do {
             let plan = try await STUNPlan(settings)
             let stun = try parts.startRelay(plan)
+            // A large database takes a moment to read. Meanwhile STUN answers, and clients shake hands and wait.
+            try await parts.load()
             let startUp = try await parts.advertise(
                 settings, directory: directory, listeners: listeners, stun: stun, stunAlternate: plan.alternate)
             return ServerProcess(startUp: startUp, parts: parts, listeners: listeners, loader: loader, logger: logger)
