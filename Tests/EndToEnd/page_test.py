@@ -1,10 +1,12 @@
 """The small pages of the HTTPS port and of the admin listener, as curl and promtool see them."""
 
 import json
+import re
 
 import pytest
 
 from causeway import Server
+from foreign_node import ForeignNode
 from programs import run
 
 
@@ -75,6 +77,32 @@ def test_an_unknown_path_gets_404(server):
 def test_public_pages_are_there(server, path):
     status, _, body = curl(server, path)
     assert status == 200 and body
+
+
+@pytest.mark.parametrize("garbage", [
+    b"\0\1\2\3" * 100, b"hello\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+    b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000 + b"\r\n",
+    b"POST /v1/nodes HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+    b"POST /v1/nodes HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+    b"POST /v1/nodes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+], ids=[
+    "binary", "no request", "no path", "unknown version", "no colon", "long path", "many headers", "negative length", "two lengths",
+    "no chunk", "HTTP/2"])
+def test_http_garbage_is_refused_or_cut_off(server, garbage):
+    node = ForeignNode(server.invite(), "garbage")
+    with node.connect() as connection:
+        connection.settimeout(5)
+        answer = b""
+        try:
+            connection.sendall(garbage)
+            while piece := connection.recv(65536):
+                answer += piece
+        except OSError as error:
+            assert not isinstance(error, TimeoutError), "the connection stays open"
+    assert answer == b"" or re.match(rb"HTTP/1\.1 (4\d\d|505) ", answer), answer[:200]
+    assert b" 200 OK" not in answer
+    assert curl(server, "/healthz")[0] == 200
 
 
 def test_promtool_finds_nothing_wrong_with_the_metrics(server):
