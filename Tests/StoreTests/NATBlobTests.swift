@@ -11,7 +11,9 @@ struct NATBlobTests {
         hasIPv6: false, mappedAddress: "198.51.100.7", portMapping: "nat-pmp ü")
 
     @Test func aReportSurvivesARoundTrip() {
-        for report in [NATReport(), Self.full, NATReport(filtering: .addressDependent), NATReport(hasIPv6: true, portMapping: "")] {
+        for report in [
+            NATReport(), Self.full, NATReport(filtering: .addressDependent), NATReport(hasIPv6: true, portMapping: ""),
+        ] {
             #expect(NATBlob.decode(NATBlob.encode(report)) == report)
         }
     }
