@@ -66,6 +66,8 @@ struct NetworkCheck: Sendable {
                 let reached = Endpoint(address, description.stun.port)
                 if !servers.contains(reached) { servers.append(reached) }
             }
+            // Behind a NAT64 a server cannot name its other address, since that would be an IPv4 one.
+            if let alternate = description.stun.alternate, !servers.contains(alternate) { servers.append(alternate) }
             return servers
         } catch {
             let failure = (error as? Problem)?.failure ?? dialer.explain(error)

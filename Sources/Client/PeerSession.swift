@@ -38,6 +38,8 @@ final class PeerSession {
     /// How the peer's IPv4 candidates are reached without IPv4.
     private var nat64: NAT64Prefix?
     private var session: Session
+    /// The session's next deadline, and when it is attended to.
+    private var sessionWake: (deadline: Instant, at: Instant)?
     private var discoSecret: SharedSecret?
     private var random = SystemRandomNumberGenerator()
     private var effects: [PathAgent.Effect] = []
@@ -165,7 +167,24 @@ final class PeerSession {
 
     // MARK: - Time
 
-    var nextDeadline: Instant? { earliest(agent.nextDeadline, session.nextDeadline) }
+    var nextDeadline: Instant? { earliest(agent.nextDeadline, sessionWake?.at) }
+
+    /// Timers of sessions that are far off fire on multiples of this, as path agents' do: many peers share a wake-up.
+    private static let grid = Duration.milliseconds(250)
+    /// Nearer ones fire when they are due.
+    private static let farOff = Duration.seconds(1)
+
+    /// Notes when the session is to be woken, once for each deadline that it sets.
+    private func rearmSession(at now: Instant) {
+        guard let deadline = session.nextDeadline else {
+            sessionWake = nil
+            return
+        }
+        guard deadline != sessionWake?.deadline else { return }
+        let beyond = deadline.nanoseconds % Self.grid.nanoseconds
+        let isShared = deadline - now >= Self.farOff && beyond > 0
+        sessionWake = (deadline, isShared ? deadline + (Self.grid - .nanoseconds(beyond)) : deadline)
+    }
 
     func deadlineReached(at now: Instant, outputs: inout [Output]) {
         if let deadline = session.nextDeadline, deadline <= now {
@@ -184,6 +203,7 @@ final class PeerSession {
     private func carryOut(
         from origin: Origin?, sendingOver way: Origin? = nil, at now: Instant, _ outputs: inout [Output]
     ) {
+        rearmSession(at: now)
         for effect in sessionEffects {
             switch effect {
             case .transmit(let packet):

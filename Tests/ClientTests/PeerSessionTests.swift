@@ -112,6 +112,26 @@ import Wire
         #expect(pair.alice.session.nextDeadline == nil)
     }
 
+    @Test func manyIdlePeersShareFewWakeUps() throws {
+        var random = SeededGenerator(7)
+        var pairs = try (0..<100).map { _ in try Pair() }
+        let start = pairs[0].now
+        for index in pairs.indices {
+            pairs[index].run(for: .milliseconds(Int64.random(in: 0...100, using: &random) * 10))
+            pairs[index].alice.send(.echoRequest(sequence: 1), from: &pairs[index])
+        }
+        // Traffic has ended for longer than paths are watched closely.
+        let quiet = start + .seconds(5)
+        for index in pairs.indices { pairs[index].run(for: quiet - pairs[index].now) }
+        for index in pairs.indices { pairs[index].run(for: .seconds(80)) }
+        #expect(pairs.allSatisfy { !$0.wakes.isEmpty })
+        let moments = Set(pairs.flatMap { $0.wakes.filter { $0 > quiet } })
+        for second in 0..<80 {
+            let from = quiet + .seconds(second)
+            #expect(moments.count { from < $0 && $0 <= from + .seconds(1) } <= 4)
+        }
+    }
+
     @Test func theStatusNamesThePath() throws {
         var pair = try Pair()
         #expect(pair.alice.session.status(.test, at: pair.now).path == "idle")
@@ -162,6 +182,8 @@ private struct Pair {
     let alice: Side
     let bob: Side
     var now = Instant.zero + .seconds(10)
+    /// When Alice's timer fired.
+    var wakes: [Instant] = []
     /// Whether UDP passes between the two.
     var isOpen = true
 
@@ -185,6 +207,7 @@ private struct Pair {
             now += .milliseconds(10)
             for side in [alice, bob] {
                 guard let deadline = side.session.nextDeadline, deadline <= now else { continue }
+                if side === alice { wakes.append(now) }
                 var outputs: [PeerSession.Output] = []
                 side.session.deadlineReached(at: now, outputs: &outputs)
                 carryOut(outputs, of: side)
