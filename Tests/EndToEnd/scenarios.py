@@ -123,6 +123,12 @@ def _forget(run):
     run.topology.routers["a"].exec("conntrack", "-F")
 
 
+def _restart(run):
+    """The far node ends and comes back with other ports."""
+    run.bob.stop()
+    run.bob = run.far_node(None)
+
+
 def _block(lab_build, rules):
     """A network with rules of its own in the core."""
     def build(lab):
@@ -162,7 +168,7 @@ class Scenario:
     is_comparable: bool = True
 
     def run(self, directory):
-        result = Result(self.name, self.expected)
+        result = Result(self.name, self.expected, note=self.note)
         try:
             with Run(directory, self.build) as run:
                 self.story(run, result)
@@ -210,5 +216,7 @@ SCENARIOS = [
     _change("roaming to another LAN", topology.roaming, moves(_roam)),
     _change("two uplinks, the first one unplugged", topology.two_uplinks(), moves(_unplug)),
     _change("two uplinks, the first one falls silent", topology.two_uplinks(), moves(_silence, NOTICED)),
+    _change("far node restarted", topology.pair(), moves(_restart, NOTICED)),
+    _change("far node restarted, gateways without INPUT drop", topology.pair(input_drop=False), moves(_restart, NOTICED)),
     _change("gateway forgets its mappings", topology.pair("eim-random", "eim"), moves(_forget, NOTICED)),
 ]

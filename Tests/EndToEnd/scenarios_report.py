@@ -10,11 +10,12 @@ def seconds(value):
 
 
 def row(result):
+    failures = "; ".join(result.failures).replace("\n", " ")[:300]
     return [
         result.name, result.expected, result.verdict, seconds(result.first_byte), seconds(result.to_direct),
         f"{sum(result.probes)} ({result.probes[0]} + {result.probes[1]})" if result.probes else "–",
         f"{result.lost} / {result.duplicates} / {result.sent}" if result.lost is not None else "–",
-        seconds(result.gap), seconds(result.healed), "**" + "; ".join(result.failures).replace("\n", " ")[:300] + "**" if result.failures else "ok",
+        seconds(result.gap), seconds(result.healed), f"**{failures}**" if failures else result.note,
     ]
 
 

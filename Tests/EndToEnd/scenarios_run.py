@@ -36,7 +36,7 @@ class Result:
     # The longest silence that a reader saw after the event, and the time until both directions were direct again.
     gap: float = None
     healed: float = None
-    why: str = ""
+    note: str = ""
     failures: list = dataclasses.field(default_factory=list)
 
     def expect(self, holds, text):
@@ -44,18 +44,19 @@ class Result:
             self.failures.append(text)
 
 
-class Run:
-    """The world of one scenario; use it as a context manager, then call `stream` and the verbs that follow it."""
+class World:
+    """A scenario's network with its server and the judges; use it as a context manager."""
 
-    def __init__(self, directory, build):
+    def __init__(self, directory, build, *server_words):
+        self.directory = directory
         self._stack = contextlib.ExitStack()
         try:
-            self._open(directory, build)
+            self._open(build, server_words)
         except BaseException:
             self._stack.close()
             raise
 
-    def _open(self, directory, build):
+    def _open(self, build, server_words):
         self.lab = self._stack.enter_context(Lab())
         self.topology = topology = build(self.lab)
         self.hosts = topology.alice, topology.bob
@@ -63,26 +64,45 @@ class Run:
         self.meters = [
             Meter(host, peer=sorted(parties), server=topology.server_addresses)
             for host, parties in zip(self.hosts, self.parties)]
-        self.captures = [self._stack.enter_context(Capture(host)) for host in self.hosts]
-        self.service = self._stack.enter_context(Service(topology.bob))
         alternate = ("--stun-alternate", "203.0.113.3:3479") if topology.ipv4 else ()
         self.server = causeway.Server(
-            directory / "server", *alternate, space=topology.server, listen=topology.listen, stun=topology.stun)
-        self.alice, self.bob = causeway.two_nodes(
-            self.server, directory, *self.hosts, bob=("--allow", f"udp/{self.service.port}"))
-        # Both know their own candidates and behaviour before the first packet, as nodes do that did not start this second.
-        time.sleep(1)
+            self.directory / "server", *alternate, *server_words, space=topology.server, listen=topology.listen,
+            stun=topology.stun)
 
     def _parties(self, host):
         """Every address that is neither the host's own nor the server's: the peer's, and those of all gateways."""
         others = [space for space in self.lab.namespaces if space not in (self.topology.server, self.lab.core, host)]
         return {address for space in others for address in space.addresses} - set(host.addresses)
 
+    def received(self):
+        """Bytes that came to each host so far: as UDP from the peer's side, over TCP from the server."""
+        return [(meter.received("peer", "udp"), meter.received("server", "tcp")) for meter in self.meters]
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self._stack.close()
+
+
+class Run(World):
+    """A world with both nodes up: call `settle` and the verbs that follow it."""
+
+    def _open(self, build, server_words):
+        super()._open(build, server_words)
+        self.captures = [self._stack.enter_context(Capture(host)) for host in self.hosts]
+        self.service = self._stack.enter_context(Service(self.topology.bob))
+        self.alice = causeway.Node(self.directory / "alice", self.server.invite(), "alice", space=self.topology.alice)
+        self.bob = self.far_node(self.server.invite())
+        self.alice.wait_for_peer("bob")
+        self.bob.wait_for_peer("alice")
+        # Both know their own candidates and behaviour before the first packet, as nodes do that did not start this second.
+        time.sleep(1)
+
+    def far_node(self, line):
+        """Bob, who joins with a line or comes back without one."""
+        return causeway.Node(
+            self.directory / "bob", line, "bob", "--allow", f"udp/{self.service.port}", space=self.topology.bob)
 
     def start(self):
         """Opens the forward and starts the stream."""
@@ -104,21 +124,10 @@ class Run:
 
     def judge(self):
         """direct, relay, both or nothing: what the hosts' byte counters say of the next `JUDGED` seconds of the stream."""
-        before, sent = [self._received(meter) for meter in self.meters], len(self.stream.sent)
+        before, sent = self.received(), len(self.stream.sent)
         time.sleep(JUDGED)
         payload = (len(self.stream.sent) - sent) * SIZE
-        after = [self._received(meter) for meter in self.meters]
-        spent = [(direct - d, relayed - r) for (direct, relayed), (d, r) in zip(after, before)]
-        most, least = payload * 0.7, payload * 0.2
-        if all(direct > most and relayed < least for direct, relayed in spent):
-            return "direct"
-        if all(relayed > most and direct < least for direct, relayed in spent):
-            return "relay"
-        return "nothing" if all(direct + relayed < least for direct, relayed in spent) else "both"
-
-    @staticmethod
-    def _received(meter):
-        return meter.received("peer", "udp"), meter.received("server", "tcp")
+        return verdict(before, self.received(), payload)
 
     def gap_since(self, moment):
         """The longest silence after a moment, at the end that saw the longer one."""
@@ -147,8 +156,17 @@ class Run:
         result.expect(result.duplicates == 0, f"{result.duplicates} datagrams came twice")
         result.expect(may_lose or result.lost == 0, f"{result.lost} of {result.sent} datagrams were lost: {spans(back.lost)}")
         result.probes = tuple(capture.count("disco") for capture in self.captures)
-        status = self.alice.status()
-        result.why = next(iter((status or {}).get("peers", [])), {}).get("reason", "")
+
+
+def verdict(before, after, payload, hosts=slice(None)):
+    """How `payload` bytes came to the hosts between two readings: direct, relay, both, or nothing."""
+    spent = [(direct - d, relayed - r) for (direct, relayed), (d, r) in zip(after, before)][hosts]
+    most, least = payload * 0.7, payload * 0.2
+    if all(direct > most and relayed < least for direct, relayed in spent):
+        return "direct"
+    if all(relayed > most and direct < least for direct, relayed in spent):
+        return "relay"
+    return "nothing" if all(direct + relayed < least for direct, relayed in spent) else "both"
 
 
 def spans(numbers):
