@@ -47,6 +47,7 @@ extension LocalNode {
             group.addTask { try await self.keepPublishing(link, dialer) }
             group.addTask { try await self.watchNetwork() }
             group.addTask { try await self.watchSleep() }
+            group.addTask { try await self.watchPortal() }
             // The first that fails ends the others.
             for try await _ in group {}
         }

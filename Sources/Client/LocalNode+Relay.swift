@@ -8,6 +8,8 @@ internal import Wire
 extension LocalNode {
     /// A link that held so long was a good one: the next attempt comes at once.
     private static let goodLink = Duration.seconds(10)
+    /// Between two looks for a captive portal.
+    private static let portalInterval = Duration.seconds(20)
     /// The longest wait that a relay may ask for.
     private static let longestRestart = Duration.seconds(30)
 
@@ -23,7 +25,7 @@ extension LocalNode {
                 try Task.checkCancellation()
                 let reason = dialer.explain(error)
                 log.info("no link to the relay", metadata: ["reason": "\(reason)"])
-                await relayFailed(error, "\(reason)")
+                relayFailed(error, "\(reason)")
             }
             let restart = relay.restartDelay
             if relayClosed() >= Self.goodLink { backoff.reset() }
@@ -31,15 +33,24 @@ extension LocalNode {
         }
     }
 
-    /// Notes why there is no link. Whether a captive portal is to blame is looked into when the failure does not tell.
-    private func relayFailed(_ error: any Error, _ reason: String) async {
-        var verdict = PortalCheck.verdict(of: error, at: state.server)
-        if verdict == nil, relay.problem == nil {
-            verdict = await PortalCheck(server: state.server, eventLoop: eventLoop).run()
+    /// Notes why there is no link, and whether a captive portal is to blame: at once where the failure tells, else by a check.
+    private func relayFailed(_ error: any Error, _ reason: String) {
+        relay.failed(reason)
+        if let verdict = PortalCheck.verdict(of: error, at: state.server) {
+            relay.found(verdict)
+        } else {
+            portalDoubt?.yield()
         }
-        switch verdict {
-        case .present(let sign): relay.failed("captive portal: \(sign)", isCaptive: true)
-        case .absent, .unknown, nil: relay.failed(relay.isCaptive ? relay.problem ?? reason : reason, isCaptive: relay.isCaptive)
+    }
+
+    /// Looks for a captive portal when there is no link, until cancelled.
+    func watchPortal() async throws {
+        let (doubts, doubt) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        portalDoubt = doubt
+        defer { portalDoubt = nil }
+        for await _ in doubts where !relay.isReady {
+            relay.found(await PortalCheck(server: state.server, eventLoop: eventLoop).run())
+            try await Task.sleep(for: Self.portalInterval)
         }
     }
 
@@ -64,6 +75,7 @@ extension LocalNode {
             connection.0.close(promise: nil)
         }
         try Task.checkCancellation()
+        if let failure = connection.1.value.failure { throw failure }
     }
 
     /// Forgets the connection; answers how long it was of use.

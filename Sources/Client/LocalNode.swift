@@ -24,6 +24,8 @@ public actor LocalNode {
     var peers: [NodeKey: PeerSession] = [:]
     var relay = RelayLink()
     var coordination = CoordinationState()
+    /// Has somebody look for a captive portal.
+    var portalDoubt: AsyncStream<Void>.Continuation?
     var direct: DirectSide
     /// The gateways that are asked for port mappings, by address family.
     var gateways: [IPAddress.Family: GatewayLink] = [:]

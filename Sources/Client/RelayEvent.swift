@@ -27,3 +27,14 @@ enum RelayFailure: Error, Sendable {
     /// A ping was not answered in time.
     case silent
 }
+
+extension RelayFailure: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .login(let error): "the relay does not take the login (\(error))"
+        case .upgradeRefused(let status): "the relay's address answers with status \(status): is its relay switched on?"
+        case .noHTTP: "the relay's address does not answer as a relay"
+        case .silent: "the relay does not answer any more"
+        }
+    }
+}

@@ -49,6 +49,8 @@ final class RelayHandler: ChannelInboundHandler {
     private var waiting: [(destination: NodeKey, packet: [UInt8])] = []
     private var writer = ByteWriter()
 
+    /// What ended the connection, if it was no orderly end.
+    private(set) var failure: (any Error)?
     /// Packets dropped because the queue was full.
     private(set) var droppedPackets = 0
     private var lastHeard = Instant.zero
@@ -140,6 +142,11 @@ final class RelayHandler: ChannelInboundHandler {
         if let established = event as? TLSEstablished { upgrade(context, announcedKey: established.relayKey) }
         if case ChannelEvent.inputClosed? = event as? ChannelEvent { context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        failure = failure ?? error
+        context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -290,6 +297,7 @@ final class RelayHandler: ChannelInboundHandler {
 
     private func fail(_ context: ChannelHandlerContext, _ failure: RelayFailure) {
         state = .closed
+        self.failure = failure
         report(.failed(failure))
         context.close(promise: nil)
     }

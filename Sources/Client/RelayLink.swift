@@ -48,10 +48,19 @@ struct RelayLink {
         isCaptive = false
     }
 
-    /// An attempt failed.
-    mutating func failed(_ reason: String, isCaptive: Bool) {
-        problem = reason
-        self.isCaptive = isCaptive
+    /// An attempt failed. The word of a captive portal explains more than what it did to the connection.
+    mutating func failed(_ reason: String) {
+        if !isCaptive { problem = reason }
+    }
+
+    /// Somebody answers in the server's place, or not any more.
+    mutating func found(_ verdict: PortalCheck.Verdict) {
+        guard readySince == nil else { return }
+        switch verdict {
+        case .present(let sign): (problem, isCaptive) = ("captive portal: \(sign)", true)
+        case .absent: isCaptive = false
+        case .unknown: break
+        }
     }
 
     /// Forgets the connection, and says how long it was of use.
