@@ -66,6 +66,11 @@ extension Registry {
         return NodeList(nodes: chosen.sorted { $0.record.id < $1.record.id }.map { describe($0, at: now) })
     }
 
+    /// The nodes with a stream or a relay connection, by number; at most `limit`.
+    package func onlineNodes(limit: Int, at now: Moment) -> [NodeDescription] {
+        connectedNodes.union(relayedNodes).sorted().prefix(limit).compactMap { nodes[$0].map { describe($0, at: now) } }
+    }
+
     /// One node.
     package func nodeDescription(_ id: NodeID, at now: Moment) throws(RegistryError) -> NodeDescription {
         guard let node = nodes[id] else { throw .nodeUnknown }

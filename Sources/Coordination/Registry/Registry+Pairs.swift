@@ -2,7 +2,7 @@ extension Registry {
     /// The pairs of one network, or of all, of which at least one side has reported; at most `limit`.
     package func pairs(in network: NetworkID?, limit: Int) -> PairList {
         var pairs: [PairDescription] = []
-        for node in nodes.values.filter({ network == nil || $0.record.network == network }).sorted(by: {
+        for node in nodes.values.filter({ !$0.paths.isEmpty && (network == nil || $0.record.network == network) }).sorted(by: {
             $0.record.id < $1.record.id
         }) {
             for path in node.paths {

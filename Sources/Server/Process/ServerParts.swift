@@ -125,7 +125,7 @@ struct ServerParts: Sendable {
     private var operatorRoutes: Routes {
         var routes = Routes()
         PublicRoutes(advertisement: advertisement, isReady: ready).addHealth(to: &routes)
-        OperatorRoutes(statistics: statistics, connections: connectionReports).add(to: &routes)
+        OperatorRoutes(statistics: statistics, connections: connectionReports, status: status).add(to: &routes)
         return routes
     }
 
@@ -221,8 +221,9 @@ struct ServerParts: Sendable {
 
     // MARK: - Statistics
 
-    func statistics() async -> StatisticsReport {
-        let relay = await datapath.snapshot()
+    func statistics() async -> StatisticsReport { await statistics(of: await datapath.snapshot()) }
+
+    private func statistics(of relay: RelayStatistics) async -> StatisticsReport {
         var report = StatisticsReport()
         report.version = ServerProcess.version
         report.uptimeSeconds = (MonotonicClock.now - started).inSeconds
@@ -238,5 +239,16 @@ struct ServerParts: Sendable {
 
     private func connectionReports() async -> [ConnectionReport] {
         await datapath.snapshot().connections.map { ConnectionReport($0) }
+    }
+
+    private func status() async throws -> StatusPage {
+        let relay = await datapath.snapshot()
+        let report = await statistics(of: relay)
+        return try await service.read { registry, now in
+            StatusPage(
+                report: report, connections: relay.connections.map { ConnectionReport($0) },
+                nodes: registry.onlineNodes(limit: StatusPage.maximumItemCount, at: now),
+                pairs: registry.pairs(in: nil, limit: StatusPage.maximumItemCount))
+        }
     }
 }

@@ -6,6 +6,7 @@ internal import NIOCore
 struct OperatorRoutes: Sendable {
     let statistics: @Sendable () async -> StatisticsReport
     let connections: @Sendable () async -> [ConnectionReport]
+    let status: @Sendable () async throws -> StatusPage
 
     func add(to routes: inout Routes) {
         routes.on(.get, "/stats") { _ in try JSONForm.response(await statistics()) }
@@ -15,10 +16,6 @@ struct OperatorRoutes: Sendable {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: await statistics().metrics)))
         }
-        routes.on(.get, "/") { _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/html; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: StatusPage.html(await statistics()))))
-        }
+        routes.on(.get, "/") { _ in try await status().page.response }
     }
 }

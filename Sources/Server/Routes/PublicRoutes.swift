@@ -23,11 +23,7 @@ struct PublicRoutes: Sendable {
         }
         routes.on(.get, "/generate_204", generate204)
         routes.on(.get, "/robots.txt") { _ in Self.text("User-agent: *\nDisallow: /\n") }
-        routes.on(.get, "/") { _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/html; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: Self.homePage)))
-        }
+        routes.on(.get, "/") { _ in Self.homePage.response }
         addHealth(to: &routes)
     }
 
@@ -68,11 +64,13 @@ struct PublicRoutes: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    private static let homePage = """
-        <!doctype html>
-        <html lang="en"><head><meta charset="utf-8"><title>Causeway</title></head>
-        <body><h1>Causeway</h1><p>This server helps machines behind NATs to reach each other.</p>
-        <p><a href="/v1/openapi.yaml">API</a></p></body></html>
-
-        """
+    private static let homePage: HTMLPage = {
+        var page = HTMLPage(title: "Causeway")
+        page.addHeading("Causeway", level: 1)
+        page.addParagraph(
+            "This server helps machines behind NATs and firewalls to reach each other: directly where that is possible, by its relay where not."
+        )
+        page.addLinks([("API", "/v1/openapi.yaml"), ("DERP map", "/derpmap.json")])
+        return page
+    }()
 }

@@ -186,16 +186,16 @@ extension StatisticsReport {
         let dropped = relay.drops.reduce(0) { $0 + $1.packets }
         return [
             ("version", version),
-            ("uptime", Self.duration(uptimeSeconds)),
+            ("uptime", ReadableText.duration(uptimeSeconds)),
             ("admission", "\(admission) (\(admitted) admitted, \(denied) denied)"),
-            ("nodes", "\(coordination.nodes) in \(coordination.networks) networks, \(coordination.onlineNodes) online"),
+            ("nodes", "\(coordination.nodes) in \(coordination.networks) network\(coordination.networks == 1 ? "" : "s"), \(coordination.onlineNodes) online"),
             ("streams", "\(coordination.streams)"),
             ("relay clients", "\(relay.clients) of \(relay.connections) connections"),
-            ("relayed", "\(relay.packetsSent) packets, \(relay.bytesSent) bytes"),
+            ("relayed", "\(relay.packetsSent) packets, \(ReadableText.bytes(relay.bytesSent))"),
             ("dropped", "\(dropped) packets"),
             ("STUN", "\(stun.answeredIPv4) IPv4 and \(stun.answeredIPv6) IPv6 requests answered, \(stun.limited) limited"),
             ("HTTP", "\(http.open) connections open, \(http.accepted) accepted, \(http.refused) refused"),
-            ("memory", "\(residentBytes / 1_048_576) MiB, \(openFiles) open files"),
+            ("memory", "\(ReadableText.bytes(residentBytes)), \(openFiles) open files"),
         ]
     }
 
@@ -204,10 +204,5 @@ extension StatisticsReport {
         var table = TextTable(["WHAT", "VALUE"])
         for row in summary { table.add([row.name, row.value]) }
         return table.text
-    }
-
-    private static func duration(_ seconds: Double) -> String {
-        let whole = Int(seconds)
-        return "\(whole / 86_400) d \(whole / 3_600 % 24) h \(whole / 60 % 60) min \(whole % 60) s"
     }
 }
