@@ -101,8 +101,8 @@ struct JoinKeys: AsyncParsableCommand {
 
 struct Nodes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "node", abstract: "List, rename, expire and remove nodes.",
-        subcommands: [List.self, Rename.self, Expire.self, Remove.self])
+        commandName: "node", abstract: "List, rename, expire and remove nodes, and say why pairs of them are relayed.",
+        subcommands: [List.self, Pairs.self, Rename.self, Expire.self, Remove.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the nodes of all networks.")
@@ -110,6 +110,17 @@ struct Nodes: AsyncParsableCommand {
 
         func run() async throws {
             print(try await target.console.nodes())
+        }
+    }
+
+    struct Pairs: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List how pairs of nodes reach each other, and why they are relayed.")
+        @Option(help: "The network to look at (all).") var network: String?
+        @OptionGroup var target: TargetOptions
+
+        func run() async throws {
+            print(try await target.console.pairs(in: network))
         }
     }
 

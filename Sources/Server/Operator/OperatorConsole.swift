@@ -126,6 +126,26 @@ package struct OperatorConsole: Sendable {
         return match.node.id
     }
 
+    /// How pairs of nodes reach each other, and why not directly.
+    ///
+    /// - Parameter network: a network's name; nil for all.
+    package func pairs(in network: String?) async throws(StartError) -> String {
+        let path = "/v1/admin/pairs" + (network.map { "?network=\(Self.escape($0))" } ?? "")
+        if isJSON { return try await connection.text(path) }
+        let list = try await connection.get(PairList.self, path)
+        var table = TextTable(["NETWORK", "ONE", "OTHER", "PATH", "LATENCY", "WHY"])
+        for pair in list.pairs {
+            table.add([
+                pair.network.name, pair.first.name, pair.second.name, pair.state.rawValue, pair.latencyText, pair.why ?? "",
+            ])
+        }
+        return list.truncated ? table.text + "\n(there are more; name a network)" : table.text
+    }
+
+    private static func escape(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    }
+
     // MARK: Networks and statistics
 
     package func networks() async throws(StartError) -> String {
