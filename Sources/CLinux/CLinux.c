@@ -17,6 +17,8 @@ int causeway_watch_edges(int epoll, int descriptor, uint64_t token) {
 
 int causeway_watch_input(int epoll, int descriptor, uint64_t token) { return watch(epoll, descriptor, EPOLLIN, token); }
 
+int causeway_unwatch(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
+
 int causeway_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 void causeway_name_thread(pthread_t thread, const char *name) {

@@ -23,6 +23,8 @@ static const uint32_t causeway_peer_closed = EPOLLRDHUP;
 int causeway_watch_edges(int epoll, int descriptor, uint64_t token);
 /// Watches a descriptor for input for as long as there is some (level-triggered).
 int causeway_watch_input(int epoll, int descriptor, uint64_t token);
+/// Ends the watching, as closing the last copy of the descriptor does.
+int causeway_unwatch(int epoll, int descriptor);
 
 /// `accept4` with SOCK_NONBLOCK and SOCK_CLOEXEC.
 int causeway_accept(int listener);
