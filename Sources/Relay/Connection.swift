@@ -26,6 +26,22 @@ struct Connection: ~Copyable {
         case closed
     }
 
+    /// Something that is tried again after ever longer rests.
+    struct Attempts {
+        private static let rest = Duration.seconds(1)
+        private static let maximumDoublings: Int32 = 6
+
+        private var count: Int32 = 0
+        private var restsUntil = Instant.zero
+
+        mutating func begin(at now: Instant) {
+            restsUntil = now + Self.rest * Double(1 << min(count, Self.maximumDoublings))
+            count &+= 1
+        }
+
+        func mayBegin(at now: Instant) -> Bool { now >= restsUntil }
+    }
+
     /// A route that was looked up before.
     struct RememberedRoute {
         var key: RouteKey
@@ -35,7 +51,8 @@ struct Connection: ~Copyable {
         var version: UInt64
     }
 
-    let id: ConnectionID
+    /// Another one after the connection has moved to another shard.
+    var id: ConnectionID
     let descriptor: OwnedDescriptor
     let session: TLSSession?
     var framing: Framing
@@ -85,9 +102,15 @@ struct Connection: ~Copyable {
     var stalledBy = ConnectionID.none
     /// Bytes of the read in work.
     var batchBytes = 0
-    /// The destination that most of the recent bytes went to, if there is one, and how far it is ahead of all others together.
-    var favourite = ConnectionID.none
-    var favouriteLead = 0
+    /// Where most of the recent bytes went to, and where those for this client came from.
+    var sentTo = MajorityVote()
+    var receivedFrom = MajorityVote()
+    /// What went to other shards since an instant.
+    var remoteBytes: Int32 = 0
+    var remoteSince: Instant
+    /// How often this connection has moved and has asked for a move, and until when it does neither again.
+    var moves = Attempts()
+    var questions = Attempts()
     /// Nothing is read before this instant, or before the destination asks for more.
     var congestedUntil: Instant?
 
@@ -140,6 +163,7 @@ struct Connection: ~Copyable {
         routeKey = .zero
         remembered = RememberedRoute(key: .zero, id: .none, network: 0, version: 0)
         takeovers = TokenBucket(rate: Self.takeoverRate, burst: Self.takeoverBurst, at: now)
+        remoteSince = now
         self.loginDeadline = loginDeadline
         self.keepAliveInterval = keepAliveInterval
         keepAliveDue = now + keepAliveInterval
@@ -149,27 +173,17 @@ struct Connection: ~Copyable {
     private static let takeoverRate = 4.0
     private static let takeoverBurst = 16.0
 
-    /// Counts bytes for a destination (the majority vote of Boyer and Moore, weighted and with a short memory).
-    mutating func sent(_ byteCount: Int, to destination: ConnectionID) {
-        let count = byteCount + SendLane.packetCost
-        if destination == favourite {
-            favouriteLead = min(favouriteLead + count, Self.maximumLead)
-        } else if favouriteLead >= count {
-            favouriteLead -= count
-        } else {
-            favourite = destination
-            favouriteLead = count - favouriteLead
-        }
+    /// Forgets what concerns the shard that the connection leaves.
+    mutating func forgetShard(at now: Instant) {
+        isInReadList = false
+        remembered.version = 0
+        lastShard = -1
+        congestedBy = .none
+        stalledBy = .none
+        congestedUntil = nil
+        remoteBytes = 0
+        remoteSince = now
     }
-
-    /// Whether nearly all that the client sends goes to one destination.
-    func favours(_ destination: ConnectionID) -> Bool {
-        favourite == destination && favouriteLead >= Self.pausingLead
-    }
-
-    /// A destination has to be ahead by half a read to be worth a pause of the whole source, and a few reads for others end it.
-    private static let pausingLead = 32 << 10
-    private static let maximumLead = 128 << 10
 
     /// Whether bytes may be read now.
     var mayRead: Bool {

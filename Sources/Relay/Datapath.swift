@@ -125,6 +125,7 @@ package final class Datapath: Sendable {
         }
         for mailbox in fabric.mailboxes { mailbox.post(.stop) }
         for thread in threads { thread.join() }
+        if !threads.isEmpty { fabric.endMigrants() }
     }
 
     private var isRunning: Bool {

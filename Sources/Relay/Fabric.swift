@@ -4,6 +4,8 @@ internal import Synchronization
 final class Fabric: Sendable {
     let mailboxes: [Mailbox]
     private let rings: [PacketRing?]
+    /// How busy each shard is.
+    let gauges: [LoadGauge]
     /// Numbers the changes of routes, so that all shards agree which of two came later.
     private let order = Atomic<UInt64>(0)
 
@@ -18,6 +20,7 @@ final class Fabric: Sendable {
             mailboxes.append(mailbox)
         }
         self.mailboxes = mailboxes
+        gauges = mailboxes.map { _ in LoadGauge() }
         rings = (0..<shardCount * shardCount).map { $0 / shardCount == $0 % shardCount ? nil : PacketRing() }
     }
 
@@ -42,6 +45,17 @@ final class Fabric: Sendable {
 
     func giveConnection() {
         connections.subtract(1, ordering: .relaxed)
+    }
+
+    /// Ends the connections that were on their way between two shards when these ended; called when no thread is left.
+    func endMigrants() {
+        for case let ring? in rings {
+            while let record = ring.next() {
+                guard record.kind == .migrant, let connection = record.migrant else { continue }
+                connection.deinitialize(count: 1)
+                connection.deallocate()
+            }
+        }
     }
 
     /// Tells all shards but `sender`.

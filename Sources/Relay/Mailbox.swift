@@ -11,6 +11,7 @@ enum ShardMessage: Sendable {
     case connected(RouteKey, RoutingTable.Registration)
     case disconnected(RouteKey, ConnectionID)
     case activated(RouteKey, ConnectionID, order: UInt64)
+    case moved(RouteKey, from: ConnectionID, to: ConnectionID)
     case close(NodeKey, CloseReason)
     case limits(RelayLimits)
     case serveSTUN(STUNService.Setup)

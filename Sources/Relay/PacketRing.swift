@@ -20,6 +20,12 @@ final class PacketRing: @unchecked Sendable {
         case pause = 3
         /// The connection `destination` may read again: `source` can keep up.
         case resume = 4
+        /// The connection `destination` should call `source` to its shard.
+        case invite = 5
+        /// The connection `destination` should move to the shard of `source`, which pauses meanwhile.
+        case come = 6
+        /// Here it is: the frame is a pointer to the connection, which belongs to the reader. `source` is what it was called.
+        case migrant = 7
     }
 
     struct Record {
@@ -126,7 +132,7 @@ final class PacketRing: @unchecked Sendable {
             let record = bytes + (consumer.pointee.read & (Self.capacity - 1))
             let count = Int(record.load(as: UInt32.self))
             guard let kind = Kind(rawValue: record.load(fromByteOffset: 4, as: UInt8.self)) else {
-                preconditionFailure("a record has one of five kinds")
+                preconditionFailure("a record has one of eight kinds")
             }
             if kind == .skip {
                 consumer.pointee.read += count

@@ -16,6 +16,11 @@ struct RateAllowance {
         filledAt = now
     }
 
+    /// Whether this is an allowance under these limits.
+    func follows(_ limits: RelayLimits) -> Bool {
+        rate == Double(limits.bytesPerSecond) && burst == Double(limits.burstBytes)
+    }
+
     /// Pays for `count` bytes. Answers how long to read nothing until the debt is paid; nil without a debt.
     mutating func pay(_ count: Int, at now: Instant) -> Duration? {
         tokens = min(burst, tokens + max(0, (now - filledAt).inSeconds) * rate) - Double(count)

@@ -40,6 +40,8 @@ package struct RelayCounters: Sendable {
     /// How often reading from a source stopped because its destination could not keep up, and because of its rate limit.
     package var backPressurePauses: UInt64 = 0
     package var rateLimitPauses: UInt64 = 0
+    /// Connections that moved to the shard of the peer they talk to.
+    package var moves: UInt64 = 0
     /// How often a shard woke up.
     package var wakeUps: UInt64 = 0
     /// Moving average (α = 0.1) of the time a packet waits in a queue, in microseconds, one sample per write.
@@ -120,6 +122,7 @@ package struct RelayCounters: Sendable {
         duplicateConnections &+= other.duplicateConnections
         backPressurePauses &+= other.backPressurePauses
         rateLimitPauses &+= other.rateLimitPauses
+        moves &+= other.moves
         wakeUps &+= other.wakeUps
         connections += other.connections
         clients += other.clients

@@ -149,6 +149,17 @@ struct RoutingTable: ~Copyable {
         return .changed
     }
 
+    /// Calls a connection by its other name after it has moved to another shard.
+    mutating func rename(_ key: RouteKey, from old: ConnectionID, to new: ConnectionID) {
+        guard let index = find(key) else { return }
+        version &+= 1
+        if entries[index].active.id == old {
+            entries[index].active.id = new
+        } else if let position = standby[key]?.firstIndex(where: { $0.id == old }) {
+            standby[key]?[position].id = new
+        }
+    }
+
     // MARK: - Hashing
 
     private func place(of key: RouteKey) -> Int {

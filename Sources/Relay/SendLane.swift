@@ -71,8 +71,10 @@ struct SendLane: ~Copyable {
     private(set) var packetCount = 0
     private(set) var byteCount = 0
 
-    init(_ bounds: Bounds) {
+    /// - Parameter sizeHint: the size of the first buffer, from what the lane held before.
+    init(_ bounds: Bounds, sizeHint: BufferPool.Size = .small) {
         self.bounds = bounds
+        self.sizeHint = sizeHint
     }
 
     var isEmpty: Bool { packetCount == 0 }

@@ -36,7 +36,7 @@ extension Shard {
         frame.storeBytes(of: FrameType.receivedPacket.rawValue, as: UInt8.self)
         connection.pointee.routeKey.store(to: frame + PacketLayout.keyOffset)
         let id = connection.pointee.remembered.id
-        connection.pointee.sent(count, to: id)
+        connection.pointee.sentTo.count(count, for: id)
         send(connection, UnsafeRawBufferPointer(start: frame, count: count), kind, to: id)
     }
 
@@ -69,10 +69,13 @@ extension Shard {
                     // A full ring holds more than a queue does.
                     flushBulky()
                 } else {
-                    counters.drop(.goneDisconnected, kind, bytes: record.frame.count - PacketLayout.prefixCount)
+                    follow(record.frame, from: record.source, kind, to: record.destination)
                 }
             case .pause: pauseAsked(record.destination, by: record.source)
             case .resume: resumeAsked(record.destination, by: record.source)
+            case .invite: invited(record.destination, by: record.source)
+            case .come: leaving.append((record.destination, record.source))
+            case .migrant: arrived(record)
             case .skip: break
             }
         }
@@ -96,10 +99,11 @@ extension Shard {
             if let destination = find(id), destination.pointee.phase == .ready {
                 deliver(frame, from: connection.pointee.id, kind, to: destination)
             } else {
-                counters.drop(.goneDisconnected, kind, bytes: frame.count - PacketLayout.prefixCount)
+                follow(frame, from: connection.pointee.id, kind, to: id)
             }
             return
         }
+        connection.pointee.remoteBytes &+= Int32(truncatingIfNeeded: frame.count + SendLane.packetCost)
         if connection.pointee.lastShard != shard {
             connection.pointee.lastShard = shard
             connection.pointee.ringMark = 0
@@ -115,11 +119,12 @@ extension Shard {
     }
 
     /// Queues a `receivedPacket` frame for a connection of this shard.
-    private mutating func deliver(
+    mutating func deliver(
         _ frame: UnsafeRawBufferPointer, from source: ConnectionID, _ kind: PacketKind, to connection: ConnectionPointer
     ) {
         if connection.pointee.heardSources[source.slot & 3] != source { noteHeard(frame, from: source, by: connection) }
-        let before = connection.pointee.queue.data.byteCount
+        connection.pointee.receivedFrom.count(frame.count, for: source)
+        let before = connection.pointee.queue.dataByteCount
         var drops = SendLane.Drops()
         let isTaken = connection.pointee.queue.append(
             frame, from: source.rawValue, kind: kind, at: microseconds, pool: &pool, drops: &drops)
@@ -130,8 +135,8 @@ extension Shard {
         }
         touch(connection)
         if connection.pointee.isBlocked {
-            if connection.pointee.queue.data.shouldPause(source.rawValue) { askPause(of: source, for: connection) }
-        } else if before < Self.bulkyCount, connection.pointee.queue.data.byteCount >= Self.bulkyCount {
+            if connection.pointee.queue.shouldPause(source.rawValue) { askPause(of: source, for: connection) }
+        } else if before < Self.bulkyCount, connection.pointee.queue.dataByteCount >= Self.bulkyCount {
             bulky.append(connection)
         }
     }
@@ -178,7 +183,8 @@ extension Shard {
     /// A source that talks to others as well goes on: what it sends to the slow one is dropped, and the others do not feel it.
     mutating func pauseIfCongested(_ connection: ConnectionPointer) {
         let destination = connection.pointee.congestedBy
-        guard destination != .none, connection.pointee.congestedUntil == nil, connection.pointee.favours(destination) else {
+        guard destination != .none, connection.pointee.congestedUntil == nil, connection.pointee.sentTo.winner == destination
+        else {
             return
         }
         connection.pointee.congestedUntil = now + Self.longestPause
@@ -199,10 +205,10 @@ extension Shard {
             }
         }
         connection.pointee.pausedSources.removeAll(keepingCapacity: true)
-        connection.pointee.queue.data.sourcesResumed()
+        connection.pointee.queue.sourcesResumed()
     }
 
-    private mutating func resumeAsked(_ source: ConnectionID, by destination: ConnectionID) {
+    mutating func resumeAsked(_ source: ConnectionID, by destination: ConnectionID) {
         guard let connection = find(source) else { return }
         if connection.pointee.stalledBy == destination { connection.pointee.stalledBy = .none }
         guard connection.pointee.congestedBy == destination else { return }

@@ -30,13 +30,13 @@ extension Shard {
         }
     }
 
-    /// Forgets a connection that ends.
-    mutating func forgetListener(_ connection: ConnectionPointer) {
+    /// Forgets a connection that ends, or that leaves for another shard with the keys it has heard.
+    mutating func forgetListener(_ connection: ConnectionPointer, keepsKeys: Bool = false) {
         for key in connection.pointee.heardKeys {
             guard let index = heard.index(forKey: key) else { continue }
             heard.values[index].remove(connection.pointee.id)
             if heard.values[index].isEmpty { heard.remove(at: index) }
         }
-        connection.pointee.heardKeys = []
+        if !keepsKeys { connection.pointee.heardKeys = [] }
     }
 }

@@ -29,7 +29,10 @@ extension Shard {
         case .connected: break
         case .disconnected(let key, let id): disconnected(key, id)
         case .activated(let key, let id, let order): activated(key, id, order: order)
-        case .close(let key, let reason): closeAll(key, reason)
+        case .moved(let key, let old, let new): table.rename(key, from: old, to: new)
+        case .close(let key, let reason):
+            cuts.note(key, reason, at: now)
+            closeAll(key, reason)
         case .limits(let limits): limitsChanged(limits)
         case .serveSTUN(let setup): serveSTUN(setup)
         case .snapshot(let collector): collector.add(statistics())
@@ -45,7 +48,9 @@ extension Shard {
             switch message {
             case .snapshot(let collector): collector.add(statistics())
             case .drain(_, let countdown): countdown.shardDrained()
-            case .adopt, .admission, .connected, .disconnected, .activated, .close, .limits, .serveSTUN, .restarting, .stop: break
+            case .adopt, .admission, .connected, .disconnected, .activated, .moved, .close, .limits, .serveSTUN, .restarting,
+                .stop:
+                break
             }
         }
         messages = []

@@ -20,7 +20,9 @@ extension Shard {
             connection.pointee.isInReadList = false
             guard connection.pointee.mayRead else { continue }
             guard hasRingRoom(connection) else {
-                wantRead(connection)
+                // It comes first in the next round, or those before it would take all the room there is again.
+                connection.pointee.isInReadList = true
+                passedOver.append(id)
                 continue
             }
             isStarved = false
@@ -29,6 +31,11 @@ extension Shard {
             if connection.pointee.phase != .closed { wantRead(connection) }
         }
         reading.removeAll(keepingCapacity: true)
+        if !passedOver.isEmpty {
+            readList.insert(contentsOf: passedOver, at: 0)
+            passedOver.removeAll(keepingCapacity: true)
+        }
+        fabric.gauges[index].set(Int(truncatingIfNeeded: counters.bytesReceived &+ counters.bytesSent))
         if readList.isEmpty { isStarved = false }
     }
 
@@ -252,5 +259,6 @@ extension Shard {
             connection.pointee.ringMark = ring.position
         }
         pauseIfCongested(connection)
+        if connection.pointee.remoteBytes >= Self.worthAMove { considerMove(connection) }
     }
 }

@@ -72,7 +72,7 @@ extension Shard {
             sendOutput(connection)
             guard !connection.pointee.isBlocked, connection.pointee.phase != .closed else { break }
         }
-        if connection.pointee.queue.data.isRelaxed { resumeSources(of: connection) }
+        if connection.pointee.queue.isRelaxed { resumeSources(of: connection) }
         if connection.pointee.isFlushed {
             connection.pointee.waitingSince = nil
             if isDraining, connection.pointee.phase == .ready || connection.pointee.phase == .login { linger(connection) }
@@ -98,19 +98,19 @@ extension Shard {
             // A part may end inside a frame: then nothing else may follow it.
             while connection.pointee.queue.control.isEmpty, encoder.count < Self.outputCount {
                 var isDone = true
-                if let run = connection.pointee.queue.disco.run(limit: Self.discoShare) {
+                if let run = connection.pointee.queue.run(.disco, limit: Self.discoShare) {
                     try encoder.add(run.bytes, isFramed: true)
                     packets += run.packets
                     bytes += run.bytes.count
-                    connection.pointee.queue.disco.consume(run, pool: &pool)
+                    connection.pointee.queue.consume(.disco, run, pool: &pool)
                     isDone = false
                 }
-                if let run = connection.pointee.queue.data.run(limit: Self.recordCount) {
+                if let run = connection.pointee.queue.run(.other, limit: Self.recordCount) {
                     try encoder.add(run.bytes, isFramed: true)
                     sampled = sampled ?? run.queuedAt
                     packets += run.packets
                     bytes += run.bytes.count
-                    connection.pointee.queue.data.consume(run, pool: &pool)
+                    connection.pointee.queue.consume(.other, run, pool: &pool)
                     isDone = false
                 }
                 if isDone { break }

@@ -69,9 +69,18 @@ struct Shard: ~Copyable {
     /// Connections that may have bytes to read.
     var readList: [ConnectionID] = []
     var reading: [ConnectionID] = []
+    /// Those of them whose packets have no room on their way to another shard.
+    var passedOver: [ConnectionID] = []
     /// Connections that got something to write in this round, and those that got so much that it should go before the next read.
     var touched: [ConnectionPointer] = []
     var bulky: [ConnectionPointer] = []
+    /// Connections that were called to another shard, each by whom; and where those went that left in the last seconds.
+    var leaving: [(connection: ConnectionID, partner: ConnectionID)] = []
+    var departures: [ConnectionID: (shard: Int, at: Instant)] = [:]
+    /// What connections are called here that came in the last seconds.
+    var arrivals: [ConnectionID: (id: ConnectionID, at: Instant)] = [:]
+    var picture: LoadPicture
+    var cuts = RecentCuts()
     /// Connections whose memory is given back at the end of the round.
     var graveyard: [ConnectionPointer] = []
     /// Other relays that watch who is connected.
@@ -110,6 +119,7 @@ struct Shard: ~Copyable {
         clearOutput = .allocate(byteCount: 256 << 10, alignment: 64)
         table = RoutingTable(using: &random)
         now = Self.clock()
+        picture = LoadPicture(fabric.gauges, at: now)
     }
 
     deinit {
@@ -139,6 +149,7 @@ struct Shard: ~Copyable {
         }
         bury()
         finishDrain()
+        publish()
         mailbox.close(into: &messages)
         refuseMessages()
     }
@@ -153,6 +164,7 @@ struct Shard: ~Copyable {
         publish()
         checkDeadlines()
         flushTouched()
+        sendAway()
         publish()
         bury()
         finishDrain()
