@@ -1,82 +1,6 @@
 extension OpenAPI {
-    static let otherPaths = """
-          /derpmap.json:
-            get:
-              operationId: getDERPMap
-              tags: [server]
-              summary: This relay as a DERP map, for Tailscale and Headscale.
-              responses:
-                '200':
-                  description: The map.
-                  content:
-                    application/json:
-                      schema:
-                        type: object
-                        required: [Regions]
-                        properties:
-                          Regions: { type: object, additionalProperties: { type: object } }
-                '429': { $ref: '#/components/responses/TooManyRequests' }
-                '503': { $ref: '#/components/responses/Unavailable' }
-          /verify:
-            post:
-              operationId: verify
-              tags: [server]
-              summary: The admission question that a DERP server asks. Any media type is taken as JSON.
-              requestBody:
-                required: true
-                content:
-                  application/json:
-                    schema:
-                      type: object
-                      required: [NodePublic]
-                      properties:
-                        NodePublic: { $ref: '#/components/schemas/NodeKey' }
-                        Source: { type: [string, 'null'] }
-              responses:
-                '200':
-                  description: The answer.
-                  content:
-                    application/json:
-                      schema:
-                        type: object
-                        required: [Allow]
-                        properties:
-                          Allow: { type: boolean }
-                '400': { $ref: '#/components/responses/BadRequest' }
-                '413': { $ref: '#/components/responses/BodyTooLarge' }
-                '429': { $ref: '#/components/responses/TooManyRequests' }
-          /healthz:
-            get:
-              operationId: isHealthy
-              tags: [server]
-              summary: Whether the process answers.
-              responses:
-                '200': { $ref: '#/components/responses/Text' }
-                '429': { $ref: '#/components/responses/TooManyRequests' }
-          /readyz:
-            get:
-              operationId: isReady
-              tags: [server]
-              summary: Whether the server does its whole work.
-              responses:
-                '200': { $ref: '#/components/responses/Text' }
-                '429': { $ref: '#/components/responses/TooManyRequests' }
-                '503': { $ref: '#/components/responses/Unavailable' }
-          /generate_204:
-            get:
-              operationId: testCaptivePortal
-              tags: [server]
-              summary: The captive-portal test.
-              parameters:
-                - name: X-Tailscale-Challenge
-                  in: header
-                  description: Up to 64 letters, digits and `.-_:` come back as `X-Tailscale-Response`.
-                  schema: { type: string }
-              responses:
-                '204': { description: Nothing, straight from the server. }
-                '429': { $ref: '#/components/responses/TooManyRequests' }
-
-        """
+    /// The body of every refusal.
+    private static let problem = "content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }"
 
     static let components = """
         components:
@@ -106,44 +30,39 @@ extension OpenAPI {
               description: The proof of the node key that a rotation brings in, with the same challenge.
               schema: { type: string }
           responses:
-            Text:
-              description: A line of text.
-              content:
-                text/plain:
-                  schema: { type: string }
             BadRequest:
               description: The request does not have the documented form.
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             Unauthorized:
               description: The token is missing or not valid.
               headers: { WWW-Authenticate: { schema: { type: string } } }
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             Forbidden:
               description: The join key, proof, challenge or node is refused; `type` says which.
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             NotFound:
               description: There is no such thing.
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             Conflict:
               description: The request does not fit the present state; `type` says why.
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             BodyTooLarge:
               description: The body has more than 64 KiB.
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             UnsupportedMediaType:
               description: The body is not application/json.
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             Unprocessable:
               description: A value is not acceptable; `type` says which.
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             TooManyRequests:
               description: Too many requests of this source or node.
               headers: { Retry-After: { schema: { type: integer } } }
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
             Unavailable:
               description: The server cannot do this at the moment.
               headers: { Retry-After: { schema: { type: integer } } }
-              content: { application/problem+json: { schema: { $ref: '#/components/schemas/Problem' } } }
+              \(problem)
 
         """
 }

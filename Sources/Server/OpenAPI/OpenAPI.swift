@@ -1,7 +1,7 @@
 /// The API's description, OpenAPI 3.1, served at `/v1/openapi.yaml`: what a status code or member is called here is a promise.
 enum OpenAPI {
     /// The whole document.
-    static let document = head + nodePaths + adminPaths + otherPaths + components + schemas
+    static let document = head + Operation.yaml(of: nodeOperations + adminOperations + otherOperations) + components + schemas
 
     private static let head = """
         openapi: 3.1.0
@@ -28,6 +28,7 @@ enum OpenAPI {
             description: What operators ask, with the admin token, or without it over the Unix socket in the data directory.
           - name: server
             description: What anybody may ask.
+        paths:
 
         """
 }

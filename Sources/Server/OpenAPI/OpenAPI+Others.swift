@@ -1,0 +1,32 @@
+extension OpenAPI {
+    static let otherOperations: [Operation] = [
+        Operation(
+            method: "get", path: "/derpmap.json", id: "getDERPMap", tag: .server,
+            summary: "This relay as a DERP map, for Tailscale and Headscale.",
+            answer: .json(
+                "The map.", Operation.object("Regions", "{ type: object, additionalProperties: { type: object } }")),
+            refusals: .change),
+        Operation(
+            method: "post", path: "/verify", id: "verify", tag: .server,
+            summary: "The admission question that a DERP server asks. Any media type is taken as JSON.",
+            body: "{ type: object, required: [NodePublic], properties: { NodePublic: \(Operation.schema("NodeKey")), "
+                + "Source: { type: [string, 'null'] } } }",
+            answer: .json("The answer.", Operation.object("Allow", "{ type: boolean }")),
+            refusals: [.badRequest, .bodyTooLarge, .tooManyRequests]),
+        Operation(
+            method: "get", path: "/healthz", id: "isHealthy", tag: .server, summary: "Whether the process answers.",
+            answer: line, refusals: [.tooManyRequests]),
+        Operation(
+            method: "get", path: "/readyz", id: "isReady", tag: .server, summary: "Whether the server does its whole work.",
+            answer: line, refusals: .change),
+        Operation(
+            method: "get", path: "/generate_204", id: "testCaptivePortal", tag: .server, summary: "The captive-portal test.",
+            parameters: [
+                "{ name: X-Tailscale-Challenge, in: header, schema: { type: string }, "
+                    + "description: \"Up to 64 letters, digits and `.-_:` come back as `X-Tailscale-Response`.\" }"
+            ],
+            answer: .nothing("Nothing, straight from the server."), refusals: [.tooManyRequests]),
+    ]
+
+    private static let line = Operation.Answer.other("A line of text.", "text/plain", "{ type: string }")
+}
