@@ -16,6 +16,8 @@ struct DirectSide {
     var interfaces: [NetworkInterface]?
     /// The default routes at that time.
     var routes: Set<DefaultRoute> = []
+    /// Where the owner says that peers may reach us.
+    var configured: [Endpoint] = []
     /// What is known of the gateways of both families.
     var gateways: [IPAddress.Family: GatewayReport] = [:]
     /// Whose disco key it is.

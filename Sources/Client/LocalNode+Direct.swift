@@ -31,6 +31,7 @@ extension LocalNode {
             effects: &effects)
         if areInterfacesSame { direct.agent.measureBehavior(at: now) }
         carryOut(effects, at: now)
+        if isFirst { extraCandidatesChanged(at: now) }
         lookForTranslator()
         await updateGateways(isInDoubt: hasSlept)
         guard !isFirst else { return }
@@ -59,12 +60,18 @@ extension LocalNode {
         let present = Set(direct.sockets.values.map { WantedSocket($0.local) })
         for socket in wanted where !present.contains(socket) {
             let id = direct.makeID()
+            let port = socket == WantedSocket(family: socket.family) ? options.port : 0
             do {
-                direct.sockets[id] = try DirectSocket(id, socket, buffer: direct.buffer, on: eventLoop) { hasErrors in
+                direct.sockets[id] = try DirectSocket(
+                    id, socket, port: port, buffer: direct.buffer, on: eventLoop
+                ) { hasErrors in
                     self.assumeIsolated { $0.read(id, hasErrors: hasErrors) }
                 }
             } catch {
-                log.info("no UDP socket", metadata: ["family": "\(socket.family)", "reason": "\(error)"])
+                // A family that the system does not have is nothing to warn of; a port that somebody asked for is.
+                log.log(
+                    level: port == 0 ? .info : .warning, "no UDP socket",
+                    metadata: ["family": "\(socket.family)", "reason": "\(error)"])
             }
         }
     }
@@ -180,11 +187,13 @@ extension LocalNode {
         }
     }
 
-    /// Tells the local machine of endpoints that gateways opened.
+    /// Tells the local machine of endpoints that the owner named or gateways opened.
     func extraCandidatesChanged(at now: Instant) {
         let mapped = [IPAddress.Family.ipv4, .ipv6].compactMap { direct.gateways[$0]?.mapping?.external }
+        let candidates =
+            direct.configured.map { Candidate(.configured, $0) } + mapped.map { Candidate(.portMapped, $0) }
         var effects: [LocalAgent.Effect] = []
-        direct.agent.setExtraCandidates(mapped.map { Candidate(.portMapped, $0) }, at: now, effects: &effects)
+        direct.agent.setExtraCandidates(candidates, at: now, effects: &effects)
         carryOut(effects, at: now)
     }
 

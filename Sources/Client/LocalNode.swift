@@ -55,6 +55,12 @@ public actor LocalNode {
         // A machine with nothing but loopback can only have peers on itself.
         let isAlone = !NetworkInterface.all().contains { $0.role == .uplink && $0.addresses.contains { !$0.isLinkLocal } }
         direct = DirectSide(allowsLoopback: options.allowsLoopback || isAlone)
+        for text in options.endpoints {
+            guard let endpoint = Endpoint(text), endpoint.port != 0, endpoint.address.isUnicast else {
+                throw NodeFailure(.invalidArgument, "\(text) is no place to be reached at: write ADDRESS:PORT")
+            }
+            direct.configured.append(endpoint)
+        }
         services = ServiceTable(options.allowed)
         try options.state.create()
         (state, joinKey) = try NodeState.load(for: options)

@@ -12,10 +12,14 @@ public struct NodeOptions: Sendable {
     public var allowsLoopback: Bool
     /// Whether the gateway is asked for a port mapping.
     public var mapsPorts: Bool
+    /// The UDP port for direct traffic, for a forward that somebody made by hand; 0 takes a free one.
+    public var port: UInt16
+    /// Where else peers may reach this node, as `ADDRESS:PORT`: what the owner knows of forwards and fixed addresses.
+    public var endpoints: [String]
 
     public init(
         state: StateDirectory, joinLine: String? = nil, name: String? = nil, allowed: [AllowedPort] = [],
-        allowsLoopback: Bool = false, mapsPorts: Bool = true
+        allowsLoopback: Bool = false, mapsPorts: Bool = true, port: UInt16 = 0, endpoints: [String] = []
     ) {
         self.state = state
         self.joinLine = joinLine
@@ -23,5 +27,7 @@ public struct NodeOptions: Sendable {
         self.allowed = allowed
         self.allowsLoopback = allowsLoopback
         self.mapsPorts = mapsPorts
+        self.port = port
+        self.endpoints = endpoints
     }
 }

@@ -29,6 +29,12 @@ struct UpCommand: AsyncParsableCommand {
     @Flag(help: "Do not ask the gateway for a port mapping (PCP, NAT-PMP, UPnP).")
     var noPortMapping = false
 
+    @Option(help: "The UDP port for direct traffic; a free one if it is not given.")
+    var port: UInt16 = 0
+
+    @Option(help: "An ADDRESS:PORT at which a forward made by hand leads here. May be repeated.")
+    var endpoint: [String] = []
+
     @Option(help: "The least severe kind of log lines on standard error.")
     var logLevel = LogLevel.notice
 
@@ -42,7 +48,7 @@ struct UpCommand: AsyncParsableCommand {
             let local = try LocalNode(
                 NodeOptions(
                     state: node.directory, joinLine: line, name: name, allowed: try allow.map { try AllowedPort($0) },
-                    allowsLoopback: loopback, mapsPorts: !noPortMapping))
+                    allowsLoopback: loopback, mapsPorts: !noPortMapping, port: port, endpoints: endpoint))
             let signals = Self.stop(local, on: [SIGINT, SIGTERM])
             defer { for signal in signals { signal.cancel() } }
             try await local.run { [json = node.json] status in
