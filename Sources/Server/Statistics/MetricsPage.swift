@@ -2,6 +2,7 @@
 ///
 /// Where derper counts the same thing the name is derper's. Its counters lack the suffix `_total` that Prometheus wants of the type
 /// `counter`, so they are declared `untyped` here: the names stay, and `promtool check metrics` has nothing to say.
+/// One name it would not take: derper's `derp_average_queue_duration_ms` is `causeway_relay_queue_duration_seconds` here.
 extension StatisticsReport {
     var metrics: String {
         var page = PrometheusText()
