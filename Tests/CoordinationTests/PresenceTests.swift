@@ -26,6 +26,27 @@ internal import Wire
         #expect(harness.events.map(\.change) == [.removed(RemovedPeer(id: node.id, nodeKey: key.publicKey))])
     }
 
+    @Test func aNodeOnTheRelayIsOnlineAndKeepsItsPlace() throws {
+        var harness = RegistryHarness()
+        let secret = try harness.joinKey(NewJoinKey(ephemeral: true)).secret
+        let key = NodePrivateKey(using: &harness.random)
+        let node = try harness.register(key, with: secret).node
+        let stranger = NodePrivateKey(using: &harness.random).publicKey
+        for _ in 0..<3 {
+            harness.advance(by: .seconds(1200))
+            harness.registry.noteRelayed([stranger, key.publicKey], at: harness.now, effects: &harness.effects)
+            harness.passDeadlines()
+        }
+        #expect(harness.registry.onlineNodeCount == 1)
+        #expect(try harness.registry.nodeDescription(node.id, at: harness.now).online)
+        #expect(harness.registry.onlineNodes(limit: 9, at: harness.now).map(\.node.id) == [node.id])
+        harness.registry.noteRelayed([], at: harness.now, effects: &harness.effects)
+        #expect(harness.registry.onlineNodeCount == 0)
+        harness.advance(by: .seconds(1800))
+        harness.passDeadlines()
+        #expect(harness.registry.nodeCount == 0)
+    }
+
     @Test func aRestartAfterALongOutageRemovesNoEphemeralNodeAtOnce() throws {
         var harness = RegistryHarness()
         let secret = try harness.joinKey(NewJoinKey(ephemeral: true)).secret
