@@ -33,6 +33,8 @@ struct CheckList: Sendable {
         var lastPing: Instant?
         /// The next ping answers one from the peer.
         var isTriggered = false
+        /// The peer named this endpoint in the middle of a round: what showed that it had started says nothing of this one.
+        var isUnannounced = false
     }
 
     private(set) var checks: [Check] = []
@@ -80,6 +82,7 @@ struct CheckList: Sendable {
         for index in checks.indices {
             checks[index].attempts = 0
             checks[index].isOpened = false
+            checks[index].isUnannounced = false
             checks[index].nextAttempt = working.contains(checks[index].path) ? nil : now
         }
         rearm()
@@ -90,6 +93,7 @@ struct CheckList: Sendable {
         for index in checks.indices where paths.contains(checks[index].path) {
             checks[index].attempts = 0
             checks[index].isOpened = false
+            checks[index].isUnannounced = true
             checks[index].nextAttempt = now
         }
         rearm()
@@ -113,8 +117,9 @@ struct CheckList: Sendable {
 
     /// The peer has started too: pairs that only got an opener are due at once.
     mutating func peerStarted(at now: Instant) {
-        for index in checks.indices where checks[index].isOpened && checks[index].attempts == 0 {
-            checks[index].nextAttempt = now
+        for index in checks.indices {
+            checks[index].isUnannounced = false
+            if checks[index].isOpened, checks[index].attempts == 0 { checks[index].nextAttempt = now }
         }
         rearm()
     }
@@ -218,6 +223,7 @@ extension CheckList.Check {
         lastAttempt = other.lastAttempt
         lastPing = other.lastPing
         isTriggered = other.isTriggered
+        isUnannounced = other.isUnannounced
     }
 
     /// Whether an early real ping could spoil the peer's gateway: the candidate is, or may be, on the outside of a NAT.

@@ -30,9 +30,11 @@ extension PathAgent {
 
     /// There is a sign that the peer probes too: real pings may follow the openers.
     mutating func peerStarted(at now: Instant) {
-        guard case .running(var round) = discovery, !round.hasPeerStarted(at: now) else { return }
-        round.peerStartsAt = now
-        discovery = .running(round)
+        guard case .running(var round) = discovery else { return }
+        if !round.hasPeerStarted(at: now) {
+            round.peerStartsAt = now
+            discovery = .running(round)
+        }
         checks.peerStarted(at: now)
     }
 

@@ -59,7 +59,8 @@ extension PathAgent {
             let check = checks.checks[index]
             let wantsOpener = check.wantsOpener(remote: remoteBehavior)
             let address = check.path.endpoint.address
-            var isOpener = !hasPeerStarted && !check.isTriggered && wantsOpener
+            let mayPing = (hasPeerStarted && !check.isUnannounced) || check.isTriggered
+            var isOpener = !mayPing && wantsOpener
             var verdict = isOpener ? .spent : budget.take(for: address, isTriggered: check.isTriggered, at: now)
             if verdict == .spent, wantsOpener, !check.isOpened {
                 // Where no real ping may go, an opener still lets the peer's in.
