@@ -52,7 +52,7 @@ import Wire
         }
     }
 
-    private static let answerByteCount = 64 << 20
+    private static let answerByteCount = 16 << 20
 
     /// Runs an HTTP listener of this pace whose every answer is far larger than what the kernel buffers.
     private static func serve(

@@ -68,6 +68,21 @@ import Wire
         #expect(try await names(service) == ["default", "early"])
     }
 
+    @Test func aServerWithoutRoomForJoinKeysStartsAllTheSame() async throws {
+        var random = SystemRandomNumberGenerator()
+        var configuration = Registry.Configuration()
+        configuration.limits.joinKeys = 2
+        let log = RecordedLog()
+        let service = CoordinationService(
+            configuration: configuration, serverKey: NodePrivateKey(using: &random), store: FullDisk(), maximumStreamCount: 1,
+            logger: log.logger, cutRelay: { _ in })
+        try await service.load()
+        for _ in 0..<2 { #expect(try await service.firstJoinKey() != nil) }
+        #expect(log.lines.isEmpty)
+        #expect(try await service.firstJoinKey() == nil)
+        #expect(log.lines == ["warning: no join key was made at this start [reason: at most 2 join keys: revoke some]"])
+    }
+
     @Test func aServerThatDrainsTakesNoMoreRequests() async throws {
         var random = SystemRandomNumberGenerator()
         let service = CoordinationService(

@@ -95,23 +95,6 @@ import Wire
         #expect(error?.status == .data)
     }
 
-    @Test func aServerWithoutRoomForJoinKeysStartsAllTheSame() async throws {
-        let directory = TemporaryDirectory()
-        try await TestServer.run(in: directory) { server in
-            try await server.process.parts.service.perform { registry, now, random, effects in
-                for _ in 1..<RegistryLimits().joinKeys {
-                    _ = try registry.createJoinKey(NewJoinKey(), from: nil, at: now, using: &random, effects: &effects)
-                }
-            }
-        }
-        let log = RecordedLog()
-        try await TestServer.run(in: directory, logger: log.logger) { server in
-            #expect(server.process.startUp.joinLine.isEmpty)
-            #expect(!server.process.startUp.text.contains("causeway up"))
-            #expect(log.lines.contains { $0.hasPrefix("warning: no join key was made at this start") })
-        }
-    }
-
     // MARK: Relay
 
     @Test func aNodeOnTheRelayIsOnlineAlsoWithoutAStream() async throws {

@@ -9,15 +9,15 @@ internal import Wire
 
 /// Keeps the registry: one request at a time changes it, and its effects go to the store, the streams and the relay.
 actor CoordinationService {
-    private var registry: Registry
-    private var streams = PeerStreams()
+    var registry: Registry
+    var streams = PeerStreams()
     private var random = SystemRandomNumberGenerator()
     private var phase = Phase.loading
 
     let serverKey: NodePrivateKey
     private let store: any NodeStore
     private var configuration: Registry.Configuration
-    private var maximumStreamCount: Int
+    private(set) var maximumStreamCount: Int
     /// Closes the relay connections of a key.
     private let cutRelay: @Sendable (NodeKey) -> Void
     /// The keys that are connected to the relay.
@@ -86,10 +86,10 @@ actor CoordinationService {
             configuration: configuration, serverKey: serverKey.publicKey, snapshot: snapshot, at: Self.now, using: &random,
             effects: &effects)
         phase = .serving
-        _ = apply(effects)
+        apply(effects)
     }
 
-    private static var now: Moment {
+    static var now: Moment {
         Moment(
             instant: MonotonicClock.now,
             time: Timestamp(milliseconds: Int64((Date.now.timeIntervalSince1970 * 1_000).rounded(.down))))
@@ -117,7 +117,7 @@ actor CoordinationService {
         do {
             answer = try change(&registry, Self.now, &random, &effects)
         } catch let error as RegistryError {
-            _ = apply(effects)
+            apply(effects)
             throw error.problem
         }
         for write in apply(effects) {
@@ -130,7 +130,21 @@ actor CoordinationService {
         return answer
     }
 
-    private func checkPhase() throws(Problem) {
+    /// A join key that admits one node within a day, for the start; nil when there are as many as there may be.
+    func firstJoinKey() async throws -> JoinKeySecret? {
+        do {
+            return try await perform { registry, now, random, effects in
+                try registry.createJoinKey(
+                    NewJoinKey(note: "made at start"), from: nil, at: now, using: &random, effects: &effects
+                ).secret
+            }
+        } catch let problem as Problem where problem.problemType == .limitReached {
+            logger.warning("no join key was made at this start", metadata: ["reason": "\(problem.detail ?? problem.title)"])
+            return nil
+        }
+    }
+
+    func checkPhase() throws(Problem) {
         switch phase {
         case .serving: return
         case .loading: throw Problem(.unavailable, detail: "The server starts.", retryAfterSeconds: 1)
@@ -139,7 +153,8 @@ actor CoordinationService {
     }
 
     /// Carries out what the registry wants, in its order, and answers the writes that a request waits for.
-    private func apply(_ effects: [RegistryEffect]) -> [Durability] {
+    @discardableResult
+    func apply(_ effects: [RegistryEffect]) -> [Durability] {
         var urgent: [Durability] = []
         for effect in effects {
             switch effect {
@@ -159,55 +174,6 @@ actor CoordinationService {
         let write = store.append(changes, urgency: urgency)
         noteWrite.yield(Write(durability: write, ordinal: storedCount))
         return write
-    }
-
-    // MARK: - Streams
-
-    /// Opens the stream of a node's network: what it missed since `last`, or a snapshot, then every change.
-    func openStream(
-        of node: NodeID, since last: EventID?, close: @escaping @Sendable () -> Void
-    ) throws -> PeerStream {
-        try checkPhase()
-        if let oldest = streams.oldest(of: node) {
-            streams.close(oldest)
-            streamEnded(oldest)
-        }
-        guard streams.count < maximumStreamCount else {
-            throw Problem(.unavailable, detail: "There are \(maximumStreamCount) streams open.", retryAfterSeconds: 30)
-        }
-        let now = Self.now
-        let (events, continuation) = AsyncStream<ByteBuffer>.makeStream(
-            bufferingPolicy: .bufferingOldest(PeerStreams.waitingEvents))
-        let (network, greeting) = try greeting(of: node, since: last)
-        let id = streams.add(PeerStreams.Reader(node: node, network: network, continuation: continuation, close: close))
-        var effects: [RegistryEffect] = []
-        registry.connectionOpened(of: node, at: now, effects: &effects)
-        _ = apply(effects)
-        return PeerStream(id: id, greeting: greeting, events: events, end: { continuation.finish() })
-    }
-
-    private func greeting(of node: NodeID, since last: EventID?) throws -> (NetworkID, PeerStream.Greeting) {
-        do {
-            let list = try registry.peers(of: node)
-            if let last, let missed = try registry.events(for: node, since: last) { return (list.network.id, .resumed(missed)) }
-            return (list.network.id, .snapshot(list))
-        } catch {
-            throw error.problem
-        }
-    }
-
-    /// Shows both ends of every stream that it is alive; those without a reader end.
-    func sendHeartbeat() {
-        streams.sendHeartbeat()
-        for id in streams.takeLost() { streamEnded(id) }
-    }
-
-    /// The reader of a stream has gone.
-    func streamEnded(_ id: UInt64) {
-        guard let node = streams.remove(id) else { return }
-        var effects: [RegistryEffect] = []
-        registry.connectionClosed(of: node, at: Self.now, effects: &effects)
-        _ = apply(effects)
     }
 
     // MARK: - The relay's questions
@@ -283,7 +249,7 @@ actor CoordinationService {
                 store.resume()
                 mendedCount = storedCount
                 isStoring = true
-                _ = apply(effects)
+                apply(effects)
                 return
             } catch {
                 logger.critical("the database cannot be read either", metadata: ["error": "\(error)"])
@@ -301,7 +267,7 @@ actor CoordinationService {
     private func notePresence(_ keys: [NodeKey]) {
         var effects: [RegistryEffect] = []
         registry.noteRelayed(keys, at: Self.now, effects: &effects)
-        _ = apply(effects)
+        apply(effects)
     }
 
     private func keepTime() async {
@@ -317,7 +283,7 @@ actor CoordinationService {
             if let deadline = registry.nextDeadline, deadline <= now.time {
                 var effects: [RegistryEffect] = []
                 registry.deadlineReached(at: now, effects: &effects)
-                _ = apply(effects)
+                apply(effects)
             }
         }
     }

@@ -177,6 +177,12 @@ struct ServerParts: Sendable {
             isPlainHTTP: settings.plainHTTP, certificateDigest: pin?.digest, stunPort: stun.first?.port,
             stunAlternate: stunAlternate)
         advertisement.set(server)
+        let joinKey: JoinKeySecret?
+        do {
+            joinKey = try await service.firstJoinKey()
+        } catch {
+            throw StartError(.data, "the first join key cannot be made: \(error)")
+        }
         let host = hosts.first ?? "localhost"
         return StartUp(
             version: server.version, name: name, data: directory.path, adminSocket: directory.adminSocket,
@@ -184,23 +190,7 @@ struct ServerParts: Sendable {
             url: "\(settings.plainHTTP ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)",
             isPlainHTTP: settings.plainHTTP, pin: pin?.description, relayKey: serverKey.publicKey,
             admission: settings.admission.mode.rawValue,
-            joinLine: try await firstJoinKey().flatMap { server.joinLine($0) }?.secretText ?? "")
-    }
-
-    /// A join key that admits one node within a day; nil when there are as many as there may be.
-    private func firstJoinKey() async throws(StartError) -> JoinKeySecret? {
-        do {
-            return try await service.perform { registry, now, random, effects in
-                try registry.createJoinKey(
-                    NewJoinKey(note: "made at start"), from: nil, at: now, using: &random, effects: &effects
-                ).secret
-            }
-        } catch let problem as Problem where problem.problemType == .limitReached {
-            logger.warning("no join key was made at this start", metadata: ["reason": "\(problem.detail ?? problem.title)"])
-            return nil
-        } catch {
-            throw StartError(.data, "the first join key cannot be made: \(error)")
-        }
+            joinLine: joinKey.flatMap { server.joinLine($0) }?.secretText ?? "")
     }
 
     /// Takes over what may change while the server runs: certificate, limits, the list of node keys. All of it, or nothing.
