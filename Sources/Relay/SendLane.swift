@@ -136,7 +136,7 @@ struct SendLane: ~Copyable {
         own.pointee.packets += 1
         packets[slot(tail)] = Packet(
             offset: UInt32(truncatingIfNeeded: end), length: UInt32(truncatingIfNeeded: frame.count), nextOfShare: 0,
-            queuedAt: microseconds, share: share, isDropped: false, isDisco: kind == .disco)
+            queuedAt: microseconds, share: share, isDropped: false, isDisco: kind.isDisco)
         tail &+= 1
         end += frame.count
         packetCount += 1
@@ -229,6 +229,6 @@ struct SendLane: ~Copyable {
     }
 
     private func add(_ packet: Packet, to drops: inout Drops) {
-        drops.add(packet.isDisco ? .disco : .other, bytes: Int(packet.length) - PacketLayout.prefixCount)
+        drops.add(packet.isDisco ? .disco : .other, bytes: Int(packet.length) - FrameLayout.prefixCount)
     }
 }

@@ -43,7 +43,7 @@ struct SendQueue: ~Copyable {
     ) -> Bool {
         let lanes = self.lanes ?? makeLanes(from: &pool)
         let isTaken =
-            kind == .disco && frame.count <= Self.largestProbe
+            kind.isDisco && frame.count <= Self.largestProbe
             ? lanes.pointee.disco.append(frame, from: source, kind: kind, at: microseconds, pool: &pool, drops: &drops)
             : lanes.pointee.data.append(frame, from: source, kind: kind, at: microseconds, pool: &pool, drops: &drops)
         if !isTaken { releaseIfEmpty(to: &pool) }
@@ -53,13 +53,13 @@ struct SendQueue: ~Copyable {
     /// The next probes or the next data, `limit` bytes at most but one frame at least; nil when nothing waits.
     func run(_ kind: PacketKind, limit: Int) -> SendLane.Run? {
         guard let lanes else { return nil }
-        return kind == .disco ? lanes.pointee.disco.run(limit: limit) : lanes.pointee.data.run(limit: limit)
+        return kind.isDisco ? lanes.pointee.disco.run(limit: limit) : lanes.pointee.data.run(limit: limit)
     }
 
     /// Forgets the run that `run` answered last for that kind.
     mutating func consume(_ kind: PacketKind, _ run: SendLane.Run, pool: inout BufferPool) {
         guard let lanes else { return }
-        if kind == .disco {
+        if kind.isDisco {
             lanes.pointee.disco.consume(run, pool: &pool)
         } else {
             lanes.pointee.data.consume(run, pool: &pool)

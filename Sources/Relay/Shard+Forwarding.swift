@@ -10,16 +10,16 @@ extension Shard {
 
     /// Moves one packet of a client on, from the frame it came in.
     mutating func forward(_ connection: ConnectionPointer, _ frame: UnsafeMutableRawPointer, count: Int) {
-        let dataCount = count - PacketLayout.prefixCount
-        let kind = PacketKind(of: UnsafeRawBufferPointer(start: frame + PacketLayout.prefixCount, count: dataCount).bytes)
+        let dataCount = count - FrameLayout.prefixCount
+        let kind = PacketKind(of: UnsafeRawBufferPointer(start: frame + FrameLayout.prefixCount, count: dataCount).bytes)
         connection.pointee.batchBytes += count
         connection.pointee.packetsReceived &+= 1
         connection.pointee.bytesReceived &+= UInt64(dataCount)
         counters.packetsReceived &+= 1
         counters.bytesReceived &+= UInt64(dataCount)
-        if kind == .disco { counters.discoPacketsReceived &+= 1 }
+        if kind.isDisco { counters.discoPacketsReceived &+= 1 }
 
-        let key = RouteKey(loading: frame + PacketLayout.keyOffset)
+        let key = RouteKey(loading: frame + FrameLayout.keyOffset)
         if connection.pointee.remembered.version != table.version || connection.pointee.remembered.key != key {
             guard let route = table.active(key) else {
                 undeliverable(connection, key, kind, .unknownDestination, dataCount)
@@ -33,8 +33,8 @@ extension Shard {
             return
         }
         // The same length and the same place: only the type and the key change.
-        frame.storeBytes(of: FrameType.receivedPacket.rawValue, as: UInt8.self)
-        connection.pointee.routeKey.store(to: frame + PacketLayout.keyOffset)
+        frame.storeBytes(of: FrameLayout.receivedPacketType, as: UInt8.self)
+        connection.pointee.routeKey.store(to: frame + FrameLayout.keyOffset)
         let id = connection.pointee.remembered.id
         connection.pointee.sentTo.count(count, for: id)
         send(connection, UnsafeRawBufferPointer(start: frame, count: count), kind, to: id)
@@ -46,7 +46,7 @@ extension Shard {
         let kind = PacketKind(of: UnsafeRawBufferPointer(start: frame + PacketLayout.forwardPrefixCount, count: dataCount).bytes)
         counters.packetsForwardedIn &+= 1
         let source = RouteKey(loading: frame + FrameHeader.byteCount)
-        let destination = RouteKey(loading: frame + PacketLayout.prefixCount)
+        let destination = RouteKey(loading: frame + FrameLayout.prefixCount)
         guard let route = table.active(destination), route.network == connection.pointee.network else {
             counters.drop(.unknownDestinationOnForward, kind, bytes: dataCount)
             return
@@ -54,7 +54,7 @@ extension Shard {
         let start = frame + NodeKey.byteCount
         start.storeBytes(of: FrameType.receivedPacket.rawValue, as: UInt8.self)
         start.storeBytes(of: UInt32(NodeKey.byteCount + dataCount).bigEndian, toByteOffset: 1, as: UInt32.self)
-        source.store(to: start + PacketLayout.keyOffset)
+        source.store(to: start + FrameLayout.keyOffset)
         send(connection, UnsafeRawBufferPointer(start: start, count: count - NodeKey.byteCount), kind, to: route.id)
     }
 
@@ -111,10 +111,10 @@ extension Shard {
         }
         let source = connection.pointee.id
         let isTaken = packetRings[shard]?._withUnsafeGuaranteedRef { ring in
-            ring.append(kind == .disco ? .disco : .other, to: id, from: source, frame)
+            ring.append(kind.isDisco ? .disco : .other, to: id, from: source, frame)
         }
         if isTaken != true {
-            counters.drop(.mailboxFull, kind, bytes: frame.count - PacketLayout.prefixCount)
+            counters.drop(.mailboxFull, kind, bytes: frame.count - FrameLayout.prefixCount)
         }
     }
 
@@ -130,7 +130,7 @@ extension Shard {
             frame, from: source.rawValue, kind: kind, at: microseconds, pool: &pool, drops: &drops)
         if drops.packets > 0 || !isTaken {
             count(drops, .queueHead)
-            if !isTaken { counters.drop(.queueTail, kind, bytes: frame.count - PacketLayout.prefixCount) }
+            if !isTaken { counters.drop(.queueTail, kind, bytes: frame.count - FrameLayout.prefixCount) }
             connection.pointee.packetsDropped &+= UInt64(drops.packets + (isTaken ? 0 : 1))
         }
         touch(connection)
@@ -151,7 +151,7 @@ extension Shard {
         _ connection: ConnectionPointer, _ key: RouteKey, _ kind: PacketKind, _ reason: DropReason, _ dataCount: Int
     ) {
         counters.drop(reason, kind, bytes: dataCount)
-        guard kind == .disco, connection.pointee.machine.mayReportNotHere(at: now) else { return }
+        guard kind.isDisco, connection.pointee.machine.mayReportNotHere(at: now) else { return }
         writer.removeAll()
         ServerFrame.writePeerGone(key.nodeKey, .notHere, to: &writer)
         control(connection)

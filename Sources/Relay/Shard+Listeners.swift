@@ -11,7 +11,7 @@ extension Shard {
     mutating func noteHeard(_ frame: UnsafeRawBufferPointer, from source: ConnectionID, by connection: ConnectionPointer) {
         connection.pointee.heardSources[source.slot & 3] = source
         guard let start = frame.baseAddress else { return }
-        let key = RouteKey(loading: start + PacketLayout.keyOffset)
+        let key = RouteKey(loading: start + FrameLayout.keyOffset)
         guard !connection.pointee.heardKeys.contains(key), connection.pointee.heardKeys.count < Self.heardCount,
             table.active(key) != nil, heard[key, default: []].count < Self.heardCount
         else { return }

@@ -180,13 +180,13 @@ extension Shard {
             return
         }
         if let departure = departures[old] {
-            if ringsOut[departure.shard]?.append(kind == .disco ? .disco : .other, to: old, from: source, frame) == true {
+            if ringsOut[departure.shard]?.append(kind.isDisco ? .disco : .other, to: old, from: source, frame) == true {
                 return
             }
-            counters.drop(.mailboxFull, kind, bytes: frame.count - PacketLayout.prefixCount)
+            counters.drop(.mailboxFull, kind, bytes: frame.count - FrameLayout.prefixCount)
             return
         }
-        counters.drop(.goneDisconnected, kind, bytes: frame.count - PacketLayout.prefixCount)
+        counters.drop(.goneDisconnected, kind, bytes: frame.count - FrameLayout.prefixCount)
     }
 }
 

@@ -148,7 +148,7 @@ extension Shard {
     private func isFrameIncomplete(_ connection: ConnectionPointer, with count: Int) -> Bool {
         let held = connection.pointee.input.bytes
         guard !held.isEmpty else { return false }
-        guard let header = FrameHeader(held.bytes) else { return held.count + count < FrameHeader.byteCount }
+        guard let header = FrameHeader(held.bytes) else { return held.count + count < FrameLayout.headerCount }
         return held.count + count < header.frameCount
     }
 
@@ -197,18 +197,18 @@ extension Shard {
                 offset += skipped
                 continue
             }
-            guard count - offset >= FrameHeader.byteCount else { break }
+            guard count - offset >= FrameLayout.headerCount else { break }
             let frame = start + offset
             let rawType = frame.load(as: UInt8.self)
             let length = Int(UInt32(bigEndian: frame.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
-            if connection.pointee.phase == .ready, rawType == FrameType.sendPacket.rawValue {
-                guard length >= NodeKey.byteCount, length <= NodeKey.byteCount + Limits.maximumPacketCount else {
+            if connection.pointee.phase == .ready, rawType == FrameLayout.sendPacketType {
+                guard length >= FrameLayout.keyCount, length <= FrameLayout.keyCount + FrameLayout.maximumPacketCount else {
                     close(connection, .badPacketSize)
                     return offset
                 }
-                guard count - offset >= FrameHeader.byteCount + length else { break }
-                forward(connection, frame, count: FrameHeader.byteCount + length)
-                offset += FrameHeader.byteCount + length
+                guard count - offset >= FrameLayout.headerCount + length else { break }
+                forward(connection, frame, count: FrameLayout.headerCount + length)
+                offset += FrameLayout.headerCount + length
                 continue
             }
             guard connection.pointee.phase != .login || length <= Self.loginCount else {
@@ -224,8 +224,8 @@ extension Shard {
             case .skip:
                 counters.unknownFrames &+= header.type == nil ? 1 : 0
                 connection.pointee.skipCount = length
-                connection.pointee.batchBytes += FrameHeader.byteCount
-                offset += FrameHeader.byteCount
+                connection.pointee.batchBytes += FrameLayout.headerCount
+                offset += FrameLayout.headerCount
             case .take:
                 guard count - offset >= header.frameCount else { return offset }
                 connection.pointee.batchBytes += header.frameCount

@@ -122,7 +122,7 @@ extension Shard {
         }
         clearOutputCount = encoder.clearCount
         if packets > 0 {
-            let data = UInt64(bytes - packets * PacketLayout.prefixCount)
+            let data = UInt64(bytes - packets * FrameLayout.prefixCount)
             connection.pointee.packetsSent &+= UInt64(packets)
             connection.pointee.bytesSent &+= data
             counters.packetsSent &+= UInt64(packets)
