@@ -98,7 +98,8 @@ let package = Package(
             name: "causeway-server", dependencies: ["Server", arguments, logging, lifecycle], swiftSettings: common),
         .executableTarget(name: "causeway", dependencies: ["Client", arguments, logging], swiftSettings: common),
         .executableTarget(
-            name: "causeway-bench", dependencies: ["Wire", "CryptoBox", "DERP", "STUN", "TLS", "CLinux", arguments],
+            name: "causeway-bench",
+            dependencies: ["Wire", "CryptoBox", "DERP", "STUN", "TLS", "Relay", "Coordination", "CLinux", arguments, logging],
             swiftSettings: common),
 
         // Tests. `VectorSupport` reads Tests/Vectors; `TestSupport` is the simulated Internet.

@@ -11,7 +11,8 @@ struct CausewayBench: ParsableCommand {
             the number of the server's process on this machine.
             """,
         subcommands: [
-            RelayCommand.self, IdleCommand.self, STUNCommand.self, FloorCommand.self, CompareCommand.self,
-            FloorServerCommand.self,
+            RelayCommand.self, IdleCommand.self, STUNCommand.self, CoordinationCommand.self, FloorCommand.self,
+            CompareCommand.self,
+            FloorServerCommand.self, BareRelayCommand.self,
         ])
 }

@@ -15,6 +15,12 @@ struct Histogram {
         self = Histogram()
     }
 
+    /// Adds what another one has recorded.
+    mutating func add(_ other: Histogram) {
+        for index in counts.indices { counts[index] += other.counts[index] }
+        count += other.count
+    }
+
     /// The duration in microseconds that a part of all recorded ones does not exceed; nil when none was recorded.
     func percentile(_ part: Double) -> Double? {
         guard count > 0 else { return nil }

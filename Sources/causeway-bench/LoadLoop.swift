@@ -5,19 +5,6 @@ internal import Glibc
 internal import TLS
 internal import Wire
 
-/// How links are made and log in.
-struct LoginPlan {
-    let endpoint: Endpoint
-    let authority: String
-    /// Nil for plain connections.
-    let context: TLSContext?
-    let peer: TLSPeer?
-    /// No HTTP and no login: the link is ready after TLS, and says its number first. What the `floor` server understands.
-    var isRaw = false
-    /// Lets every link do a full TLS handshake.
-    var avoidsResumption = false
-}
-
 /// One thread's epoll loop over many links.
 ///
 /// It is the one place of this program that handles raw memory: two scratch buffers that every link of the loop reads into and writes from,

@@ -2,56 +2,6 @@ internal import CryptoBox
 internal import DERP
 internal import Wire
 
-/// What a relay is loaded with.
-struct LoadPlan {
-    enum Pattern: String, CaseIterable {
-        /// P senders, each with a receiver of its own.
-        case pairs
-        /// One sender, P receivers.
-        case oneToMany = "one-to-many"
-        /// P senders, one receiver.
-        case manyToOne = "many-to-one"
-        /// Pairs, of which the last receiver stops reading.
-        case stalled
-    }
-
-    var pattern = Pattern.pairs
-    var count = 10
-    /// Bytes of data in a packet.
-    var size = 1400
-    var window = 64
-    /// Packets per second of all flows together; nil lets the window decide.
-    var rate: Double?
-    /// Adds one pair that sends 100 packets per second, whose latency is measured apart.
-    var hasPolitePair = false
-    var warmUp = Duration.seconds(1)
-    var duration = Duration.seconds(5)
-}
-
-/// What a load measured.
-struct LoadResult {
-    var seconds = 0.0
-    var delivered = 0
-    var lost = 0
-    var held = 0
-    /// Delivered per flow, the polite and the stalled one left out.
-    var perFlow: [Int] = []
-    var latency = Histogram()
-    var politeLatency = Histogram()
-    var politeDelivered = 0
-    var politeLost = 0
-    var generatorCPU = 0.0
-    var server: ProcessUsage?
-
-    /// Jain's index over the flows: 1 when all got the same, 1/n when one got all.
-    var fairness: Double {
-        let values = perFlow.map(Double.init)
-        let sum = values.reduce(0, +)
-        let squares = values.reduce(0) { $0 + $1 * $1 }
-        return squares > 0 ? sum * sum / (Double(values.count) * squares) : 0
-    }
-}
-
 /// Drives flows over the links of one loop.
 final class RelayLoad: LinkObserver {
     /// A flow that heard nothing for so long takes what is in flight for lost.
@@ -299,14 +249,5 @@ final class RelayLoad: LinkObserver {
             result.held += flow.held
             result.perFlow.append(flow.delivered)
         }
-    }
-}
-
-/// A run that could not be measured, with what to do about it.
-struct BenchFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
     }
 }

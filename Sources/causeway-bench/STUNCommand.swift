@@ -17,6 +17,9 @@ struct STUNCommand: ParsableCommand {
     @Option(help: "How long to measure.")
     var seconds = 5.0
 
+    @Option(help: "How long to run before that.")
+    var warmUp = 1.0
+
     @Flag(help: "Send requests of 20 bytes, which a server that must not amplify may hold back.")
     var bare = false
 
@@ -31,7 +34,7 @@ struct STUNCommand: ParsableCommand {
         let host = target[..<colon].trimmingPrefix("[")
         let endpoint = try Sockets.resolve(String(host.hasSuffix("]") ? host.dropLast() : host), port)
         let load = try STUNLoad(endpoint, sockets: sockets, window: window, isBare: bare)
-        load.turn(.seconds(1))
+        load.turn(.seconds(warmUp))
         load.resetCounters()
         let usage = serverProcess.flatMap { ProcessUsage(process: $0) }
         let ownCPU = ProcessUsage.ownCPU
@@ -49,33 +52,5 @@ struct STUNCommand: ParsableCommand {
             report.serverUserPart = server.userPart
         }
         try Table.print("\(target): \(sockets) sockets, \(window) in flight each", report.rows, report)
-    }
-}
-
-/// The figures of a STUN run.
-struct STUNReport: Codable {
-    var command = "stun"
-    var target: String
-    var sockets: Int
-    var window: Int
-    var requestsPerSecond: Double
-    var lost: Int
-    var p50Microseconds: Double?
-    var p99Microseconds: Double?
-    var generatorMicrosecondsPerRequest: Double
-    var serverMicrosecondsPerRequest: Double?
-    var serverUserPart: Double?
-
-    var rows: [(String, String)] {
-        var rows = [
-            ("answered", "\(Table.number(requestsPerSecond, 0)) requests/s, \(lost) lost"),
-            ("latency p50 / p99", Table.microseconds([p50Microseconds, p99Microseconds])),
-            ("generator CPU", "\(Table.number(generatorMicrosecondsPerRequest, 2)) µs per request"),
-        ]
-        if let serverMicrosecondsPerRequest, let serverUserPart {
-            let share = "\(Table.number(100 * serverUserPart, 0)) % in user space"
-            rows.append(("server CPU", "\(Table.number(serverMicrosecondsPerRequest, 2)) µs per request, \(share)"))
-        }
-        return rows
     }
 }

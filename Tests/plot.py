@@ -1,0 +1,65 @@
+"""Draws the results of bench.sh as SVG, without any library: plot.py bench.json FOLDER."""
+
+import json
+import pathlib
+import sys
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 320, 70, 50, 40
+COLOURS = ["#1f6feb", "#d1542d", "#2da44e"]
+
+
+def chart(title, labels, series, unit):
+    """Lines over equally spaced labels, from zero up; `series` maps a name to its values."""
+    most = max((value for values in series.values() for value in values), default=0) or 1
+    step = (WIDTH - LEFT - 30) / max(1, len(labels) - 1)
+
+    def x(index):
+        return LEFT + index * step
+
+    def y(value):
+        return HEIGHT - BOTTOM - value / most * (HEIGHT - BOTTOM - TOP)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        f'<text x="{WIDTH / 2}" y="20" text-anchor="middle" font-size="14">{title}</text>',
+    ]
+    for part in range(5):
+        value = most * part / 4
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - 30}" y1="{y(value)}" y2="{y(value)}" stroke="#ddd"/>')
+        parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4}" text-anchor="end">{value:,.4g}</text>')
+    for index, label in enumerate(labels):
+        parts.append(f'<text x="{x(index)}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{label}</text>')
+    for (name, values), colour in zip(series.items(), COLOURS):
+        points = " ".join(f"{x(index)},{y(value)}" for index, value in enumerate(values))
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += [f'<circle cx="{x(index)}" cy="{y(value)}" r="3" fill="{colour}"/>' for index, value in enumerate(values)]
+        place = LEFT + list(series).index(name) * 170
+        parts.append(f'<text x="{place}" y="{HEIGHT - 8}" fill="{colour}">{name}</text>')
+    parts.append(f'<text x="8" y="{TOP - 8}">{unit}</text></svg>')
+    return "\n".join(parts) + "\n"
+
+
+def main(source, folder):
+    runs = [json.loads(line) for line in pathlib.Path(source).read_text().splitlines()]
+    folder = pathlib.Path(folder)
+
+    def pick(prefix):
+        return [run for run in runs if run["run"].startswith(prefix) and run["command"] != "compare"]
+
+    def draw(name, title, found, label, fields, unit):
+        if found:
+            series = {text: [run.get(field) or 0 for run in found] for text, field in fields.items()}
+            (folder / f"{name}.svg").write_text(chart(title, [label(run) for run in found], series, unit))
+
+    cost = {"server": "serverMicrosecondsPerPacket", "load generator": "generatorMicrosecondsPerPacket"}
+    draw("pairs", "CPU per packet, 1,400 bytes, 640 in flight in all", pick("pairs-"), lambda run: f'{run["flows"]} pairs', cost, "µs")
+    draw("size", "CPU per packet by size, 10 pairs", pick("size-"), lambda run: f'{run["size"]} B', cost, "µs")
+    steps = [run for run in runs if run["run"] == "overload"]
+    draw("overload", "Delivered under overload, 10 pairs", steps, lambda run: run["command"].removesuffix(" offered"),
+         {"delivered": "packetsPerSecond"}, "packets/s")
+    draw("overload-latency", "Latency of a modest pair under overload", steps, lambda run: run["command"].removesuffix(" offered"),
+         {"p50": "politeP50Microseconds", "p99": "politeP99Microseconds"}, "µs")
+
+
+main(*sys.argv[1:])
