@@ -77,6 +77,14 @@ import Wire
         }
     }
 
+    @Test func theDERPMapNamesAnIPv6HostAsURLsDo() async throws {
+        try await TestServer.run({ $0.publicHosts = ["2001:db8::7"] }) { server in
+            let text = String(decoding: try await server.send("GET", "/derpmap.json").body, as: UTF8.self)
+            #expect(text.contains(#""HostName":"[2001:db8::7]""#))
+            #expect(text.contains(#""IPv6":"2001:db8::7""#))
+        }
+    }
+
     @Test func anUnknownUpgradeEndsTheConnectionAfterItsAnswer() async throws {
         try await TestServer.run { server in
             let connection = try await server.connect()

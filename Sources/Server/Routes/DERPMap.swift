@@ -56,7 +56,7 @@ struct DERPMap: Encodable {
         // A host given by name alone is looked up by the client, in both families.
         let isNameOnly = ipv4 == nil && ipv6 == nil
         let node = Node(
-            name: "\(region)a", regionID: region, hostName: server.hosts.first ?? "localhost",
+            name: "\(region)a", regionID: region, hostName: Self.urlHost(server.hosts.first ?? "localhost"),
             ipv4: ipv4?.description ?? (isNameOnly ? "" : "none"), ipv6: ipv6?.description ?? (isNameOnly ? "" : "none"),
             derpPort: Int(server.port), stunPort: server.stunPort.map(Int.init) ?? -1,
             certName: server.certificateDigest.map { "sha256-raw:" + Hexadecimal.encode($0) },
@@ -64,5 +64,10 @@ struct DERPMap: Encodable {
         regions = [
             String(region): Region(regionID: region, regionCode: "causeway", regionName: server.name, nodes: [node])
         ]
+    }
+
+    /// A host as clients put it into a URL: an IPv6 address in brackets.
+    private static func urlHost(_ host: String) -> String {
+        host.contains(":") ? "[\(host)]" : host
     }
 }

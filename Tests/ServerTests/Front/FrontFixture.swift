@@ -82,6 +82,8 @@ final class FrontFixture: Sendable {
         /// Waits until the bytes that have come end so.
         case receiveUntil(String)
         case receiveToEnd
+        /// Lets time pass, for deadlines that must not strike.
+        case pause(Duration)
     }
 
     static func client(_ version: TLSVersion = .tls13) throws -> TLSContext {
@@ -111,6 +113,7 @@ final class FrontFixture: Sendable {
                 case .receive(let count): try await receive { $0.count >= count }
                 case .receiveUntil(let text): try await receive { $0.suffix(text.utf8.count).elementsEqual(text.utf8) }
                 case .receiveToEnd: try await receive { _ in false }
+                case .pause(let duration): try await Task.sleep(for: duration)
                 }
             }
             return received
