@@ -10,6 +10,10 @@ struct DirectSide {
     var agent: LocalAgent
     let configuration: PathAgent.Configuration
     var sockets: [SocketID: DirectSocket] = [:]
+    /// Sockets that were opened to guess ports, each for one peer.
+    var extraSockets: [SocketID: DirectSocket] = [:]
+    /// Which attempts to guess ports are made.
+    var allowance = BirthdayAllowance()
     let buffer = ReceiveBuffer()
     private var nextID: UInt16 = 0
     /// The machine's interfaces when they were last looked at; nil before the first time.
@@ -32,15 +36,21 @@ struct DirectSide {
     var initiations = TokenBucket(rate: 100, burst: 200, at: .now)
     var random = SystemRandomNumberGenerator()
 
-    init(allowsLoopback: Bool) {
-        configuration = PathAgent.Configuration(allowsLoopback: allowsLoopback)
+    init(allowsLoopback: Bool, searchesPorts: Bool) {
+        configuration = PathAgent.Configuration(allowsLoopback: allowsLoopback, isExhaustive: searchesPorts)
         agent = LocalAgent(configuration: configuration, at: .now)
     }
 
     /// A number for another socket.
     mutating func makeID() -> SocketID {
-        defer { nextID &+= 1 }
+        repeat { nextID &+= 1 } while socket(SocketID(nextID)) != nil
         return SocketID(nextID)
+    }
+
+    func socket(_ id: SocketID) -> DirectSocket? { sockets[id] ?? extraSockets[id] }
+
+    mutating func closeExtraSockets(_ ids: some Sequence<SocketID>) {
+        for id in ids { extraSockets.removeValue(forKey: id)?.close() }
     }
 
     /// The address that servers see us at over IPv4.

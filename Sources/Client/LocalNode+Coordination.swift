@@ -213,6 +213,7 @@ extension LocalNode {
     private func remove(_ key: NodeKey) {
         guard let session = peers.removeValue(forKey: key) else { return }
         direct.discoKeys[session.peer.discoKey] = nil
+        act(on: session) { $0.close(at: .now, outputs: &$1) }
         for channel in services.removeAll(of: key) { channel.close(promise: nil) }
         log.debug("peer left", metadata: ["name": "\(session.peer.name)"])
     }

@@ -152,8 +152,8 @@ extension LocalNode {
         localDeadlineReached(at: now)
     }
 
-    private func read(_ id: SocketID, hasErrors: Bool) {
-        direct.sockets[id]?.read(hasErrors: hasErrors) { input in
+    func read(_ id: SocketID, hasErrors: Bool) {
+        direct.socket(id)?.read(hasErrors: hasErrors) { input in
             switch input {
             case .datagram(let bytes, let path): datagramReceived(bytes, over: path)
             case .failed(let path, let error): sendFailed(over: path, error)

@@ -31,7 +31,7 @@ extension LocalNode {
             relay.send(packet, to: session.peer.nodeKey)
         case .direct(let packet, let path, let timeToLive):
             do throws(SendError) {
-                guard let socket = direct.sockets[path.socket] else { throw .socketClosed }
+                guard let socket = direct.socket(path.socket) else { throw .socketClosed }
                 try socket.send(packet, to: path.endpoint, timeToLive: timeToLive)
             } catch {
                 session.sendFailed(over: path, error, at: .now, outputs: &outputs)
@@ -40,6 +40,17 @@ extension LocalNode {
             take(message, from: session, origin, &outputs)
         case .refreshLocal:
             refreshLocal(at: .now)
+        case .beginBirthday(let plan):
+            let now = Instant.now
+            if let sockets = beginBirthday(plan, at: now) {
+                session.birthdayBegan(over: sockets, at: now, outputs: &outputs)
+            } else {
+                session.birthdayRefused(at: now)
+            }
+        case .endBirthday(let plan, let isAnswered):
+            direct.allowance.ended(plan, isAnswered: isAnswered)
+        case .closeSockets(let sockets):
+            direct.closeExtraSockets(sockets)
         case .pathChanged(let path):
             pathChanged(path, of: session)
         }

@@ -54,7 +54,7 @@ public actor LocalNode {
         (stops, stopping) = AsyncStream.makeStream()
         // A machine with nothing but loopback can only have peers on itself.
         let isAlone = !NetworkInterface.all().contains { $0.role == .uplink && $0.addresses.contains { !$0.isLinkLocal } }
-        direct = DirectSide(allowsLoopback: options.allowsLoopback || isAlone)
+        direct = DirectSide(allowsLoopback: options.allowsLoopback || isAlone, searchesPorts: options.searchesPorts)
         for text in options.endpoints {
             guard let endpoint = Endpoint(text), endpoint.port != 0, endpoint.address.isUnicast else {
                 throw NodeFailure(.invalidArgument, "\(text) is no place to be reached at: write ADDRESS:PORT")
@@ -130,5 +130,6 @@ public actor LocalNode {
         await closeGateways()
         for socket in direct.sockets.values { socket.close() }
         direct.sockets.removeAll()
+        direct.closeExtraSockets(Array(direct.extraSockets.keys))
     }
 }

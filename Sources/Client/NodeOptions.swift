@@ -16,10 +16,13 @@ public struct NodeOptions: Sendable {
     public var port: UInt16
     /// Where else peers may reach this node, as `ADDRESS:PORT`: what the owner knows of forwards and fixed addresses.
     public var endpoints: [String]
+    /// Whether ports are searched where both NATs hand them out at random: many packets, for half an hour, and a small chance.
+    public var searchesPorts: Bool
 
     public init(
         state: StateDirectory, joinLine: String? = nil, name: String? = nil, allowed: [AllowedPort] = [],
-        allowsLoopback: Bool = false, mapsPorts: Bool = true, port: UInt16 = 0, endpoints: [String] = []
+        allowsLoopback: Bool = false, mapsPorts: Bool = true, port: UInt16 = 0, endpoints: [String] = [],
+        searchesPorts: Bool = false
     ) {
         self.state = state
         self.joinLine = joinLine
@@ -29,5 +32,6 @@ public struct NodeOptions: Sendable {
         self.mapsPorts = mapsPorts
         self.port = port
         self.endpoints = endpoints
+        self.searchesPorts = searchesPorts
     }
 }

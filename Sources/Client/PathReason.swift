@@ -55,7 +55,7 @@ extension PathExplanation {
     /// Whether the NATs of both sides decide what comes of it.
     fileprivate var dependsOnNATs: Bool {
         switch self {
-        case .bothNATsHard, .hardNATAgainstFilter, .noHairpin, .noAnswer: true
+        case .bothNATsHard, .hardNATAgainstFilter, .noHairpin, .noAnswer, .guessing: true
         case .direct, .notTried, .switchedOff, .trying, .idle, .noRemoteCandidates, .noCommonFamily, .localUDPBlocked,
             .remoteUDPBlocked, .peerSilent, .pathLost:
             false

@@ -20,7 +20,7 @@ extension PeerSession {
     func report(_ why: PathReason) -> PathReport {
         var report = PathReport(
             peer: peer.id, state: isUsed ? .relayed : .idle, latencyMilliseconds: path.latency?.inMilliseconds,
-            probesSent: UInt32(clamping: probes.pingsSent))
+            probesSent: UInt32(clamping: probes.pingsSent + probes.birthdayPingsSent))
         if case .direct(let direct, _, _) = path {
             report.state = .direct
             report.endpoint = direct.endpoint

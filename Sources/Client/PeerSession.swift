@@ -20,6 +20,10 @@ final class PeerSession {
         case message(TunnelMessage, Origin)
         /// Confirm our own mapped endpoints, then call `setLocal`.
         case refreshLocal
+        /// Ask for leave to guess ports, open sockets for it and call `birthdayBegan`, or call `birthdayRefused`.
+        case beginBirthday(BirthdayPlan)
+        case endBirthday(BirthdayPlan, isAnswered: Bool)
+        case closeSockets([SocketID])
         case pathChanged(Path)
     }
 
@@ -116,6 +120,22 @@ final class PeerSession {
 
     func sendFailed(over path: DirectPath, _ error: SendError, at now: Instant, outputs: inout [Output]) {
         agent.sendFailed(over: path, error, at: now, effects: &effects)
+        carryOut(at: now, &outputs)
+    }
+
+    /// Guessing ports was agreed to, over these sockets.
+    func birthdayBegan(over sockets: [SocketID], at now: Instant, outputs: inout [Output]) {
+        agent.birthdayBegan(over: sockets, at: now, effects: &effects)
+        carryOut(at: now, &outputs)
+    }
+
+    func birthdayRefused(at now: Instant) {
+        agent.birthdayRefused(at: now)
+    }
+
+    /// Gives back what was taken for this peer alone: the node forgets it.
+    func close(at now: Instant, outputs: inout [Output]) {
+        agent.close(at: now, effects: &effects)
         carryOut(at: now, &outputs)
     }
 
@@ -253,6 +273,12 @@ final class PeerSession {
                 announcements.append(.relay(packet))
             case .refreshLocal:
                 outputs.append(.refreshLocal)
+            case .beginBirthday(let plan):
+                outputs.append(.beginBirthday(plan))
+            case .endBirthday(let plan, let isAnswered):
+                outputs.append(.endBirthday(plan, isAnswered: isAnswered))
+            case .closeSockets(let sockets):
+                outputs.append(.closeSockets(sockets))
             case .pathChanged(let path):
                 outputs.append(.pathChanged(path))
             }

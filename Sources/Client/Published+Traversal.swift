@@ -81,6 +81,7 @@ extension NATReport {
         case .random: portAllocation = .random
         case nil: break
         }
+        (lowestPort, highestPort) = (behavior.ports?.lowerBound, behavior.ports?.upperBound)
         if let lifetime = behavior.mappingLifetime { mappingLifetimeSeconds = UInt32(clamping: Int64(lifetime.inSeconds)) }
         switch behavior.reachability {
         case .unknown: break
@@ -102,6 +103,7 @@ extension NATReport {
         case .random: behavior.allocation = .random
         case .unknown, nil: break
         }
+        if let lowestPort, let highestPort, lowestPort <= highestPort { behavior.ports = lowestPort...highestPort }
         behavior.mappingLifetime = mappingLifetimeSeconds.map { .seconds(Int64($0)) }
         if isUDPBlocked == true {
             behavior.reachability = .blocked

@@ -8,6 +8,8 @@ struct BehaviorStudy: Sendable {
     /// The socket for tests, where there is one.
     let second: SocketID?
     private(set) var finished: NATBehavior?
+    /// The external ports that the servers saw the main socket at.
+    private var ports: Set<UInt16> = []
 
     /// Starts, if there is an IPv4 socket and a server for it: IPv6 has no NATs worth a study.
     init?(
@@ -41,6 +43,10 @@ struct BehaviorStudy: Sendable {
         var steps: [BehaviorDiscovery.Effect] = []
         let isOurs = discovery.receive(
             bytes, from: source, on: socket == main ? .main : .second, at: now, using: &random, effects: &steps)
+        // What is ours has been parsed before, and would parse again.
+        if isOurs, socket == main, case .mapped(let mapped) = try? BindingResponse(parsing: bytes).result {
+            ports.insert(mapped.port)
+        }
         carryOut(steps, effects: &effects)
         return isOurs
     }
@@ -60,13 +66,21 @@ struct BehaviorStudy: Sendable {
             case .send(let bytes, let destination, .second):
                 if let second { effects.append(.sendSTUN(bytes, to: destination, over: second)) }
             case .mapped: break
-            case .finished(let report): finished = NATBehavior(report)
+            case .finished(let report):
+                finished = NATBehavior(report)
+                finished?.ports = NATBehavior.range(of: ports)
             }
         }
     }
 }
 
 extension NATBehavior {
+    /// The range of ports that servers saw; nil with fewer than three different ones, which tell nothing.
+    static func range(of ports: Set<UInt16>) -> ClosedRange<UInt16>? {
+        guard ports.count >= 3, let lowest = ports.min(), let highest = ports.max() else { return nil }
+        return lowest...highest
+    }
+
     /// What a finished discovery says, in the terms that peers are told.
     init(_ report: BehaviorReport) {
         self.init(

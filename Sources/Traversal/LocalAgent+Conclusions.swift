@@ -32,6 +32,7 @@ extension LocalAgent {
         behavior.isTranslated = !own.contains(seen.address)
         behavior.isNested = behavior.isTranslated == true && isNested(seen)
         behavior.allocation = mapped.allocation(of: socket.id, localPort: socket.port) ?? behavior.allocation
+        behavior.ports = mapped.ports(of: socket.id) ?? behavior.ports
         switch mapped.mapping(of: socket.id) {
         case .endpointIndependent:
             behavior.mapping = .endpointIndependent

@@ -66,6 +66,11 @@ struct MappedEndpoints: Sendable {
         return .sequential(step: Int16(step))
     }
 
+    /// The range of the ports seen; nil with fewer than three different ones.
+    func ports(of socket: SocketID) -> ClosedRange<UInt16>? {
+        NATBehavior.range(of: Set(recent(socket).map(\.mapped.port)))
+    }
+
     /// The largest distance of two ports that counts as a sequence: by chance 1 of 4,000 random pairs lies as near.
     private static let longestStep = 8
 

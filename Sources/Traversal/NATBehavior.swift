@@ -37,6 +37,8 @@ package struct NATBehavior: Hashable, Sendable {
     package var mappingVaries: Bool?
     package var filtering: Dependence?
     package var allocation: Allocation?
+    /// The lowest and highest external port that servers saw at one time, where they saw at least three different ones.
+    package var ports: ClosedRange<UInt16>?
     /// Whether two hosts behind the NAT reach each other by their mapped addresses (RFC 4787 §6).
     package var hairpins: Bool?
     /// How long a mapping lives without outbound traffic (RFC 4787 §4.3).
@@ -48,8 +50,9 @@ package struct NATBehavior: Hashable, Sendable {
 
     package init(
         reachability: Reachability = .unknown, isTranslated: Bool? = nil, mapping: Dependence? = nil,
-        mappingVaries: Bool? = nil, filtering: Dependence? = nil, allocation: Allocation? = nil, hairpins: Bool? = nil,
-        mappingLifetime: Duration? = nil, isNested: Bool? = nil, isCaptive: Bool? = nil
+        mappingVaries: Bool? = nil, filtering: Dependence? = nil, allocation: Allocation? = nil,
+        ports: ClosedRange<UInt16>? = nil, hairpins: Bool? = nil, mappingLifetime: Duration? = nil, isNested: Bool? = nil,
+        isCaptive: Bool? = nil
     ) {
         self.reachability = reachability
         self.isTranslated = isTranslated
@@ -57,6 +60,7 @@ package struct NATBehavior: Hashable, Sendable {
         self.mappingVaries = mappingVaries
         self.filtering = filtering
         self.allocation = allocation
+        self.ports = ports
         self.hairpins = hairpins
         self.mappingLifetime = mappingLifetime
         self.isNested = isNested

@@ -10,7 +10,8 @@ extension PathAgent {
         guard let search else { return hasBeenIdle ? .idle : .notTried }
         if remote.isEmpty { return .noRemoteCandidates }
         if checks.isEmpty { return .noCommonFamily }
-        let probes = counters.pingsSent - search.pings
+        if let run = birthday.run { return .guessing(probes: run.sent, odds: run.odds) }
+        let probes = counters.pingsSent + counters.birthdayPingsSent - search.pings
         if discovery.failures == 0 { return .trying(probes: probes) }
         if relay.isSilent { return .peerSilent }
         return relayedReason(probes: probes)
@@ -26,7 +27,7 @@ extension PathAgent {
     }
 
     /// Whether both sides are seen at the same public IPv4 address.
-    private var sharesNAT: Bool {
+    var sharesNAT: Bool {
         let ours = Set(local.candidates.lazy.filter { $0.kind == .serverReflexive }.map(\.endpoint.address))
         return remote.all.contains {
             $0.kind == .serverReflexive && $0.endpoint.address.isIPv4 && ours.contains($0.endpoint.address)

@@ -31,6 +31,7 @@ extension PathAgent {
                 .pong(Pong(transactionID: ping.transactionID, source: path.endpoint)), over: path, timeToLive: nil))
         updateChecks()
         peerStarted(at: now)
+        birthdaySockets.heard(over: path, at: now)
         guard let health = selector.health(of: path) else {
             checks.trigger(path, at: now)
             return
@@ -47,13 +48,14 @@ extension PathAgent {
 
     private mutating func pongReceived(_ pong: Pong, at now: Instant) {
         guard let ping = ledger.answered(pong.transactionID, byRelay: false, at: now), let path = ping.path,
-            local.sockets.contains(where: { $0.id == path.socket })
+            local.sockets.contains(where: { $0.id == path.socket }) || birthdaySockets.all.contains(path.socket)
         else { return }
         counters.pongsReceived += 1
         heardDirectlyAt = now
         noteReflexive(pong.source)
         budget.answered(from: path.endpoint.address, at: now)
         checks.succeeded(path)
+        birthdaySockets.answered(path)
         selector.answered(
             path, latency: now - ping.sentAt, sentAt: ping.sentAt, byteCount: ping.byteCount, at: now)
         selector.choose(at: now)
@@ -100,5 +102,6 @@ extension PathAgent {
             updateChecks()
             startRound(isInvited: true, at: now)
         }
+        wantBirthday(at: now)
     }
 }

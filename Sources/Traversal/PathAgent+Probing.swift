@@ -25,7 +25,7 @@ extension PathAgent {
         }
         discovery = .running(Discovery.Round(startedAt: now, failures: failures, peerStartsAt: peerStartsAt))
         if relay.isReachable { invitation.want(at: now) }
-        if search == nil, selector.current == nil { search = (now, counters.pingsSent) }
+        if search == nil, selector.current == nil { search = (now, counters.pingsSent + counters.birthdayPingsSent) }
     }
 
     /// There is a sign that the peer probes too: real pings may follow the openers.
@@ -90,6 +90,7 @@ extension PathAgent {
         }
         planPings(at: now)
         sendHealthPings(at: now, using: &random, effects: &effects)
+        advanceBirthday(at: now, using: &random, effects: &effects)
         selector.choose(at: now)
         settle(at: now, effects: &effects)
         sendChecks(at: now, using: &random, effects: &effects)
@@ -176,6 +177,7 @@ extension PathAgent {
         if selector.current == nil, case .settled = discovery { discovery = .dormant }
         if selector.currentHealth?.isFailing ?? reported.isDirect { pathFailed(at: now) }
         report(effects: &effects)
+        settleBirthday(at: now, effects: &effects)
         rearm(at: now)
     }
 
@@ -217,7 +219,11 @@ extension PathAgent {
 
     mutating func rearm(at now: Instant) {
         var earliest = discovery.nextDeadline
-        for deadline in [checks.nextDue, selector.nextPing, invitation.nextDeadline, idleAt, refreshWantedAt] {
+        let deadlines = [
+            checks.nextDue, selector.nextPing, invitation.nextDeadline, idleAt, refreshWantedAt, birthday.nextDeadline,
+            birthdaySockets.nextDeadline,
+        ]
+        for deadline in deadlines {
             guard let deadline else { continue }
             earliest = min(earliest ?? deadline, deadline)
         }

@@ -85,15 +85,17 @@ extension PathAgent {
         }
     }
 
-    /// - Parameter byteCount: the datagram's size; a smaller one than a bare ping's means a bare ping.
-    private mutating func sendPing(
-        over path: DirectPath, paddedTo byteCount: Int = 0, timeToLive: UInt8?, at now: Instant,
+    /// - Parameters:
+    ///   - byteCount: the datagram's size; a smaller one than a bare ping's means a bare ping.
+    ///   - isGuess: whether it is one of an attempt to guess ports.
+    mutating func sendPing(
+        over path: DirectPath, paddedTo byteCount: Int = 0, isGuess: Bool = false, timeToLive: UInt8?, at now: Instant,
         using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
         let transaction = TransactionID(using: &random)
         let padding = max(0, byteCount - Self.barePingByteCount)
         ledger.sent(transaction, over: path, byteCount: Self.barePingByteCount + padding, at: now)
-        counters.pingsSent += 1
+        if isGuess { counters.birthdayPingsSent += 1 } else { counters.pingsSent += 1 }
         effects.append(
             .sendDirect(
                 .ping(Ping(transactionID: transaction, nodeKey: localNode, paddingCount: padding)), over: path,

@@ -20,6 +20,13 @@ package struct PathAgent: Sendable {
         case sendViaRelay(Disco.Message)
         /// Call `LocalAgent.refresh`, and `setLocal` on this agent when that is done.
         case refreshLocal
+        /// Ask the node's `BirthdayAllowance` for the plan. If it agrees, open the sockets, as many as can be had, and call
+        /// `birthdayBegan`, else `birthdayRefused`.
+        case beginBirthday(BirthdayPlan)
+        /// The attempt is over: tell the allowance. Sockets that are not wanted any more are closed by another effect.
+        case endBirthday(BirthdayPlan, isAnswered: Bool)
+        /// Close sockets that were opened for an attempt.
+        case closeSockets([SocketID])
         /// Traffic takes another path, or the path's trust changed. For display and logs: `trafficSent` decides per packet.
         case pathChanged(Path)
     }
@@ -45,6 +52,9 @@ package struct PathAgent: Sendable {
     var selector = PathSelector()
     var discovery = Discovery.dormant
     var invitation = Invitation()
+
+    var birthday = BirthdayState.idle
+    var birthdaySockets = BirthdaySockets()
 
     /// When our endpoints are to be confirmed though no round runs yet.
     var refreshWantedAt: Instant?
@@ -147,7 +157,7 @@ package struct PathAgent: Sendable {
         let old = self.local
         self.local = local
         if old.sockets != local.sockets {
-            let sockets = Set(local.sockets.map(\.id))
+            let sockets = Set(local.sockets.map(\.id)).union(birthdaySockets.all)
             selector.removeAll { !sockets.contains($0.path.socket) }
             selector.choose(at: now)
         }
@@ -158,6 +168,7 @@ package struct PathAgent: Sendable {
             invitation.want(at: now)
         }
         invitation.localChanged(at: now)
+        stopGuessingIfDropped(at: now, effects: &effects)
         settle(at: now, effects: &effects)
     }
 
@@ -186,6 +197,7 @@ package struct PathAgent: Sendable {
         networkSince = now
         reflexive = []
         budget.networkChanged(at: now)
+        endBirthday(isAnswered: false, at: now, effects: &effects)
         selector.updateAll { $0.suspect(at: now) }
         discovery = .dormant
         if usage.isInUse(at: now) || selector.current != nil {
@@ -197,6 +209,7 @@ package struct PathAgent: Sendable {
     /// The peer has a new disco key or was restarted: all that was learnt from its messages is void.
     package mutating func peerRestarted(at now: Instant, effects: inout [Effect]) {
         selector.removeAll { _ in true }
+        endBirthday(isAnswered: false, at: now, effects: &effects)
         ledger.removeAll()
         remote.forgetHeard()
         checks.removeAll()

@@ -7,11 +7,23 @@ extension PathAgent {
         package var isProbing: Bool
         /// The TTL of openers: enough to leave our own gateway, too little to reach the peer's.
         package var openerTimeToLive: UInt8
+        /// The sockets opened where a NAT's ports must be guessed; 0 switches guessing off.
+        package var birthdaySockets: Int
+        /// Whether ports are searched where both NATs hand them out at random: many packets for a small chance.
+        package var isExhaustive: Bool
 
-        package init(allowsLoopback: Bool = false, isProbing: Bool = true, openerTimeToLive: UInt8 = 2) {
+        /// A home router's table of 1,024 entries holds them three times.
+        package static let usualBirthdaySockets = 256
+
+        package init(
+            allowsLoopback: Bool = false, isProbing: Bool = true, openerTimeToLive: UInt8 = 2,
+            birthdaySockets: Int = usualBirthdaySockets, isExhaustive: Bool = false
+        ) {
             self.allowsLoopback = allowsLoopback
             self.isProbing = isProbing
             self.openerTimeToLive = openerTimeToLive
+            self.birthdaySockets = birthdaySockets
+            self.isExhaustive = isExhaustive
         }
 
         package static let standard = Configuration()

@@ -10,6 +10,8 @@ package enum PathExplanation: Hashable, Sendable {
     case switchedOff
     /// A discovery is running: it has not found a path yet.
     case trying(probes: Int)
+    /// Ports of NATs are being guessed: the chance to have found a path by now, in percent, where it can be told.
+    case guessing(probes: Int, odds: Int?)
     /// The path was closed because nothing used it; the next packet opens one again.
     case idle
     /// The peer has published no candidate, or none that may be probed.
@@ -41,6 +43,9 @@ extension PathExplanation: CustomStringConvertible {
         case .notTried: "no traffic has asked for a direct path yet"
         case .switchedOff: "direct paths are switched off on this side"
         case .trying(let probes): "looking for a direct path: \(probes) probes so far"
+        case .guessing(let probes, let odds?):
+            "guessing ports of the NATs: \(probes) probes so far, which find a path in \(odds) % of all cases"
+        case .guessing(let probes, nil): "guessing ports of the NATs: \(probes) probes so far"
         case .idle: "the direct path was closed because nothing used it; the next packet opens one again"
         case .noRemoteCandidates: "the peer has published no address that may be probed"
         case .noCommonFamily: "the two sides have no address family in common"
@@ -66,6 +71,7 @@ extension PathExplanation: CustomStringConvertible {
         case .notTried: "not-tried"
         case .switchedOff: "switched-off"
         case .trying: "trying"
+        case .guessing: "guessing"
         case .idle: "idle"
         case .noRemoteCandidates: "no-remote-candidates"
         case .noCommonFamily: "no-common-family"

@@ -5,13 +5,12 @@ internal import Wire
 struct PingLedger: Sendable {
     /// A pong later than this says nothing of the path any more.
     static let pongTimeout: Duration = .seconds(5)
-    /// Pings remembered; the oldest is dropped. More than the probe budget allows within the timeout.
-    static let maximumCount = 192
+    /// Pings remembered; the oldest is dropped. More than the probe budget and the guessing of ports allow within the timeout.
+    static let maximumCount = 1792
     /// Transactions of received pings remembered, so that a repeated one is not answered twice.
     static let maximumSeen = 64
 
     struct Entry: Sendable {
-        let transaction: TransactionID
         /// Nil for a ping by relay.
         let path: DirectPath?
         let sentAt: Instant
@@ -19,14 +18,28 @@ struct PingLedger: Sendable {
         let byteCount: Int
     }
 
-    private var entries: [Entry] = []
+    private var entries: [TransactionID: Entry] = [:]
+    /// In the order in which they were sent; those before `first` are done with.
+    private var order: [TransactionID] = []
+    private var first = 0
     private var seen: [TransactionID] = []
     private var nextSeen = 0
 
     mutating func sent(_ transaction: TransactionID, over path: DirectPath?, byteCount: Int = 0, at now: Instant) {
-        entries.removeAll { now - $0.sentAt > Self.pongTimeout }
-        if entries.count >= Self.maximumCount { entries.removeFirst() }
-        entries.append(Entry(transaction: transaction, path: path, sentAt: now, byteCount: byteCount))
+        while first < order.count {
+            let oldest = entries[order[first]]
+            guard order.count - first >= Self.maximumCount || oldest.map({ now - $0.sentAt > Self.pongTimeout }) ?? true else {
+                break
+            }
+            entries[order[first]] = nil
+            first += 1
+        }
+        if first > Self.maximumCount {
+            order.removeFirst(first)
+            first = 0
+        }
+        order.append(transaction)
+        entries[transaction] = Entry(path: path, sentAt: now, byteCount: byteCount)
     }
 
     /// Takes the ping that a pong answers, if the pong came in time and directly as the ping went, or by relay as it did.
@@ -34,10 +47,8 @@ struct PingLedger: Sendable {
     /// The pong's source need not be where the ping was sent: a NAT that maps by destination shows another port for the answer.
     /// It still proves that the way there works, since only the peer can have sealed it.
     mutating func answered(_ transaction: TransactionID, byRelay isRelayed: Bool, at now: Instant) -> Entry? {
-        guard let index = entries.firstIndex(where: { $0.transaction == transaction }),
-            (entries[index].path == nil) == isRelayed
-        else { return nil }
-        let entry = entries.remove(at: index)
+        guard let entry = entries[transaction], (entry.path == nil) == isRelayed else { return nil }
+        entries[transaction] = nil
         return now - entry.sentAt <= Self.pongTimeout ? entry : nil
     }
 
@@ -55,7 +66,7 @@ struct PingLedger: Sendable {
 
     /// The path was found broken: a pong to a ping from before that proves nothing.
     mutating func forget(_ path: DirectPath) {
-        entries.removeAll { $0.path == path }
+        entries = entries.filter { $0.value.path != path }
     }
 
     mutating func removeAll() {

@@ -10,6 +10,9 @@ package struct ProbeStatistics: Hashable, Sendable {
     package var pingsReceived = 0
     package var callMeMaybesSent = 0
     package var callMeMaybesReceived = 0
+    /// Pings to guessed ports and from sockets opened for guesses, beside `pingsSent`, and the attempts that sent them.
+    package var birthdayPingsSent = 0
+    package var birthdayAttempts = 0
     /// Probes that the budget held back.
     package var probesHeldBack = 0
     /// Times that traffic moved to a direct path, and away from one.

@@ -27,6 +27,21 @@ struct RemoteCandidates: Sendable {
 
     var isEmpty: Bool { published.isEmpty && invited.isEmpty && reflexive.isEmpty }
 
+    /// Where servers see the peer over IPv4: what it told last, before what it published.
+    var mapped: Endpoint? {
+        let kinds: [Candidate.Kind] = [.serverReflexive, .host]
+        for list in [invited, published] {
+            for kind in kinds {
+                let known = list.first { candidate in
+                    let address = candidate.endpoint.address
+                    return candidate.kind == kind && address.isIPv4 && !address.isPrivate && !address.isSharedAddressSpace
+                }
+                if let known { return known.endpoint }
+            }
+        }
+        return nil
+    }
+
     mutating func setPublished(_ candidates: [Candidate]) {
         published = cleaned(candidates)
     }

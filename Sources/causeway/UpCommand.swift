@@ -35,6 +35,9 @@ struct UpCommand: AsyncParsableCommand {
     @Option(help: "An ADDRESS:PORT at which a forward made by hand leads here. May be repeated.")
     var endpoint: [String] = []
 
+    @Flag(help: "Where both sides' NATs hand out ports at random, search for half an hour, 100 packets a second: a small chance.")
+    var exhaustive = false
+
     @Option(help: "The least severe kind of log lines on standard error.")
     var logLevel = LogLevel.notice
 
@@ -48,7 +51,8 @@ struct UpCommand: AsyncParsableCommand {
             let local = try LocalNode(
                 NodeOptions(
                     state: node.directory, joinLine: line, name: name, allowed: try allow.map { try AllowedPort($0) },
-                    allowsLoopback: loopback, mapsPorts: !noPortMapping, port: port, endpoints: endpoint))
+                    allowsLoopback: loopback, mapsPorts: !noPortMapping, port: port, endpoints: endpoint,
+                    searchesPorts: exhaustive))
             let signals = Self.stop(local, on: [SIGINT, SIGTERM])
             defer { for signal in signals { signal.cancel() } }
             try await local.run { [json = node.json] status in

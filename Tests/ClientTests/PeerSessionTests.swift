@@ -153,7 +153,7 @@ extension PeerSession.Output {
         switch self {
         case .direct: "direct"
         case .relay: "relay"
-        case .message, .refreshLocal, .pathChanged: "none"
+        case .message, .refreshLocal, .beginBirthday, .endBirthday, .closeSockets, .pathChanged: "none"
         }
     }
 }
@@ -230,7 +230,7 @@ private struct Pair {
                 var answers: [PeerSession.Output] = []
                 side.session.setLocal(Self.local(at: side.endpoint, now: now), at: now, outputs: &answers)
                 carryOut(answers, of: side)
-            case .pathChanged:
+            case .beginBirthday, .endBirthday, .closeSockets, .pathChanged:
                 continue
             }
         }

@@ -67,7 +67,7 @@ def lines(done):
 
 @pytest.mark.parametrize(
     "alice_nat, bob_nat",
-    [("eim", "eim"), ("eim-random", "eim"), ("full-cone", "adf"), ("adf", "apdm")],
+    [("eim", "eim"), ("eim-random", "eim"), ("full-cone", "adf"), ("adf", "apdm"), ("eim", "apdm")],
 )
 def test_a_pair_starts_by_relay_and_becomes_direct(tmp_path, alice_nat, bob_nat):
     with Pair(tmp_path, alice_nat, bob_nat) as pair:

@@ -42,6 +42,7 @@ package enum Access: Hashable, Sendable {
             case .random: "\(kind)"
             case .preserving: "\(kind) keeps ports"
             case .sequential(let step): "\(kind) +\(step)"
+            case .block(_, let count): "\(kind) of \(count)"
             }
         case .carrier(_, let carrier): "CGNAT \(carrier)"
         case .dualStack(let kind): "IPv6 + \(kind)"

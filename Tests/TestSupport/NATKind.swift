@@ -12,6 +12,8 @@ package struct NATKind: Hashable, Sendable {
         /// The port after the one handed out last.
         case sequential(step: UInt16)
         case random
+        /// A random one of so many from a first one on: a customer's share of a carrier's ports (RFC 7422).
+        case block(first: UInt16, count: UInt16)
     }
 
     package var mapping: Dependence

@@ -34,6 +34,9 @@ package final class SimulatedGateway {
         table = kind.map { TranslationTable(kind: $0, seed: seed) }
     }
 
+    /// The most connections that its table held at once.
+    package var largestConnectionCount: Int { table?.largestCount ?? 0 }
+
     /// A restart: mappings and connections are forgotten.
     package func restart() {
         table?.removeAll()

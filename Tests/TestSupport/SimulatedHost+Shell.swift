@@ -107,9 +107,21 @@ extension SimulatedHost {
                 var effects: [LocalAgent.Effect] = []
                 local.refresh(at: internet.now, effects: &effects)
                 carryOut(effects)
+            case .beginBirthday(let plan): beginBirthday(plan, for: key)
+            case .endBirthday(let plan, let isAnswered): allowance.ended(plan, isAnswered: isAnswered)
+            case .closeSockets(let closed): sockets.removeAll { closed.contains($0.socket.id) }
             case .pathChanged(let path): peers[key]?.changes.append((internet.now, path))
             }
         }
+    }
+
+    private func beginBirthday(_ plan: BirthdayPlan, for key: NodeKey) {
+        guard allowance.begin(plan, at: internet.now) else {
+            withAgent(key) { agent, now, _ in agent.birthdayRefused(at: now) }
+            return
+        }
+        let opened = openSockets(plan.socketCount, like: plan.model)
+        withAgent(key) { agent, now, effects in agent.birthdayBegan(over: opened, at: now, effects: &effects) }
     }
 
     func carryOut(_ effects: [LocalAgent.Effect]) {

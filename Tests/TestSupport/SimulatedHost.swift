@@ -34,6 +34,11 @@ package final class SimulatedHost {
     let configuration: PathAgent.Configuration
     var sockets: [(socket: LocalSocket, interface: Int)] = []
     var nextSocket: UInt16 = 1
+    /// Sockets opened to guess ports with, closed ones too.
+    private(set) var extraSockets: Set<SocketID> = []
+    var allowance = BirthdayAllowance()
+    /// The sockets open now, with those opened to guess ports.
+    package var socketCount: Int { sockets.count }
     var random: SeededGenerator
     var generation: UInt64 = 0
     var armedFor: Instant?
@@ -166,6 +171,21 @@ package final class SimulatedHost {
         sockets.append((socket, position))
     }
 
+    /// Opens sockets to guess ports with. They are not told to the local machine.
+    func openSockets(_ count: Int, like model: SocketID) -> [SocketID] {
+        guard let like = sockets.first(where: { $0.socket.id == model }) else { return [] }
+        var ports = Set(sockets.map(\.socket.port))
+        return (0..<count).map { _ in
+            var socket = like.socket
+            while !ports.insert(socket.port).inserted { socket.port = UInt16.random(in: 20_000...60_000, using: &random) }
+            socket.id = SocketID(nextSocket)
+            nextSocket += 1
+            extraSockets.insert(socket.id)
+            sockets.append((socket, like.interface))
+            return socket.id
+        }
+    }
+
     private func reportNetwork() {
         let reported = interfaces.filter(\.isUp).map { interface in
             NetworkInterface(
@@ -173,7 +193,9 @@ package final class SimulatedHost {
                 isDefaultRoute: interface.index == 1)
         }
         var effects: [LocalAgent.Effect] = []
-        local.setNetwork(sockets: sockets.map(\.socket), interfaces: reported, at: internet.now, effects: &effects)
+        local.setNetwork(
+            sockets: sockets.map(\.socket).filter { !extraSockets.contains($0.id) }, interfaces: reported, at: internet.now,
+            effects: &effects)
         carryOut(effects)
     }
 }
