@@ -49,7 +49,7 @@ struct CoordinationCommand: ParsableCommand {
         let middle = serverProcess.flatMap { ProcessUsage(process: $0) }
         let published = try load.publish(updates, registered.nodes, workers: workers)
         let after = serverProcess.flatMap { ProcessUsage(process: $0) }
-        let fanOut = try load.fanOut(Array(registered.nodes.prefix(streams)), updates: broadcasts)
+        let fanOut = try load.fanOut(Array(published.nodes.prefix(streams)), updates: broadcasts)
         var report = CoordinationReport(
             target: "\(line.host):\(line.port)", nodes: nodes, registrationsPerSecond: Double(nodes) / registered.seconds,
             registrationP99Microseconds: registered.latency.percentile(0.99),

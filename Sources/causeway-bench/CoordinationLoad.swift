@@ -32,7 +32,9 @@ final class CoordinationLoad {
     }
 
     /// Lets the nodes publish in turn, so many updates in all.
-    func publish(_ count: Int, _ nodes: [BenchNode], workers: Int) throws -> (latency: Histogram, seconds: Double) {
+    func publish(_ count: Int, _ nodes: [BenchNode], workers: Int) throws -> (
+        nodes: [BenchNode], latency: Histogram, seconds: Double
+    ) {
         var total = Histogram()
         var seconds = 0.0
         var nodes = nodes
@@ -50,7 +52,7 @@ final class CoordinationLoad {
             seconds += result.seconds
             left -= part.count
         }
-        return (total, seconds)
+        return (nodes, total, seconds)
     }
 
     private func spread(
@@ -106,7 +108,12 @@ final class CoordinationLoad {
         let connection = try HTTPConnection(login, port: port)
         var latency = Histogram()
         var missing = 0
-        try drain(epoll, streams, for: .milliseconds(500)) { _, _ in }
+        // A snapshot for each comes first: all nodes for all streams.
+        var isQuiet = false
+        while !isQuiet {
+            isQuiet = true
+            try drain(epoll, streams, for: .milliseconds(500)) { _, _ in isQuiet = false }
+        }
         for update in 1...updates {
             let endpoint = Endpoint(
                 IPAddress(198, 51, 100, UInt8(truncatingIfNeeded: update >> 8)), UInt16(1024 + update & 0xffff))
