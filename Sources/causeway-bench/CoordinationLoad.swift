@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Coordination
 internal import Foundation
+internal import Synchronization
 internal import TLS
 internal import Wire
 
@@ -14,12 +15,15 @@ final class CoordinationLoad {
         self.joinKey = joinKey
     }
 
-    /// What one thread has measured.
-    private final class Share: @unchecked Sendable {
-        // Written by one thread, read after it has ended.
-        var nodes: [BenchNode] = []
-        var latency = Histogram()
-        var error: (any Error)?
+    /// What one thread measures, to be read after it has ended.
+    private final class Share: Sendable {
+        struct Result: Sendable {
+            var nodes: [BenchNode] = []
+            var latency = Histogram()
+            var error: (any Error)?
+        }
+
+        let result = Mutex(Result())
         let end = DispatchSemaphore(value: 0)
     }
 
@@ -64,17 +68,19 @@ final class CoordinationLoad {
             let share = Share()
             let own = stride(from: worker, to: nodes.count, by: workers).map { nodes[$0] }
             Thread.detachNewThread {
-                defer { share.end.signal() }
+                var measured = Share.Result()
                 do {
                     let connection = try HTTPConnection(login, port: TLSPort())
                     for node in own {
                         let begin = Sockets.now()
-                        share.nodes.append(try body(node, connection))
-                        share.latency.record((Sockets.now() - begin).nanoseconds)
+                        measured.nodes.append(try body(node, connection))
+                        measured.latency.record((Sockets.now() - begin).nanoseconds)
                     }
                 } catch {
-                    share.error = error
+                    measured.error = error
                 }
+                share.result.withLock { [measured] in $0 = measured }
+                share.end.signal()
             }
             return share
         }
@@ -82,9 +88,10 @@ final class CoordinationLoad {
         var result: [BenchNode] = []
         for share in shares {
             share.end.wait()
-            if let error = share.error { throw error }
-            latency.add(share.latency)
-            result += share.nodes
+            let measured = share.result.withLock { $0 }
+            if let error = measured.error { throw error }
+            latency.add(measured.latency)
+            result += measured.nodes
         }
         return (result, latency, (Sockets.now() - start).inSeconds)
     }
