@@ -114,7 +114,8 @@ if [ "$(id -u)" -eq 0 ]; then
 else
     say "Not root: server and clients share this machine's loopback (run as root to see two real NATs)"
     addresses=(--listen 127.0.0.1:0 --stun 127.0.0.1:0)
-    up=(--loopback)
+    # The gateway here is a real one: a demonstration leaves it alone.
+    up=(--loopback --no-port-mapping)
 fi
 
 say "\$ causeway-server serve"
