@@ -48,9 +48,9 @@ for line in sys.stdin:
 
 : >"$out/bench.json"
 for size in 64 1400; do
-    run "compare-$size" compare floor "$contestant" --rounds 5 --size "$size" --seconds "$seconds"
+    run "compare-$size" compare floor "$contestant" --rounds 3 --size "$size" --seconds "$seconds"
 done
-run compare-one-in-flight compare floor "$contestant" --rounds 5 --pairs 100 --window 1 --seconds "$seconds"
+run compare-one-in-flight compare floor "$contestant" --rounds 3 --pairs 100 --window 1 --seconds "$seconds"
 for pairs in 1 10 100 500; do
     run "pairs-$pairs" relay "${relay[@]}" --pairs "$pairs" --window $((640 / pairs > 0 ? 640 / pairs : 1)) --seconds "$seconds"
 done
@@ -66,4 +66,4 @@ run connect-resumed idle "${relay[@]}" --connections 1000 --churn --resume --sec
 run stun stun --target "127.0.0.1:$stun" --server-pid "$server" --seconds "$seconds"
 line=$("$build/causeway-server" invite --data "$work/data" --reusable | grep -o 'causeway[+a-z]*://[^ '"'"']*' | head -1)
 run coordination coordination "$line" --nodes 500 --streams 500 --server-pid "$server"
-exec python3 Tests/plot.py "$out/bench.json" "$out"
+python3 Tests/plot.py "$out/bench.json" "$out"
