@@ -41,9 +41,9 @@ run() {
     "$bench" "$@" | python3 -c '
 import json, sys
 for line in sys.stdin:
-    if not line.startswith("{"):
-        continue
-    print(json.dumps({"run": sys.argv[1], **json.loads(line)}))' "$name" >>"$out/bench.json"
+    found = json.loads(line)
+    for record in found if isinstance(found, list) else [found]:
+        print(json.dumps({"run": sys.argv[1], **record}))' "$name" >>"$out/bench.json"
 }
 
 : >"$out/bench.json"
