@@ -72,7 +72,7 @@ struct MappedEndpoints: Sendable {
     }
 
     /// The largest distance of two ports that counts as a sequence: by chance 1 of 4,000 random pairs lies as near.
-    private static let longestStep = 8
+    static let longestStep = 8
 
     /// The sightings of the last look. Older ones may be of a mapping that is gone: a gateway was restarted, or forgot it.
     private func recent(_ socket: SocketID) -> [Sighting] {

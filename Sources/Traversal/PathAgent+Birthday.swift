@@ -172,13 +172,20 @@ extension PathAgent {
         }
     }
 
+    /// - Parameter isAnswered: a path works. It speaks for the guessed address only where it leads there: a peer may have named
+    ///   somebody else's.
     mutating func endBirthday(isAnswered: Bool, at now: Instant, effects: inout [Effect]) {
+        let plan: BirthdayPlan
         switch birthday {
         case .idle: return
-        case .wanted: break
-        case .asked(let plan): effects.append(.endBirthday(plan, isAnswered: isAnswered))
-        case .running(let run, _): effects.append(.endBirthday(run.plan, isAnswered: isAnswered))
+        case .wanted:
+            birthday = .idle
+            return
+        case .asked(let asked): plan = asked
+        case .running(let run, _): plan = run.plan
         }
+        let isTarget = selector.paths.contains { !$0.isFailing && $0.path.endpoint.address == plan.target }
+        effects.append(.endBirthday(plan, isAnswered: isAnswered && isTarget))
         birthday = .idle
     }
 }

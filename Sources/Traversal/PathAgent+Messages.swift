@@ -41,7 +41,7 @@ extension PathAgent {
 
     private mutating func pingReceivedByRelay(_ ping: Ping, at now: Instant, effects: inout [Effect]) {
         guard ledger.isFirst(ping.transactionID), pongBudget.take(at: now) else { return }
-        relay.heard(at: now)
+        heardByRelay(at: now)
         effects.append(
             .sendViaRelay(.pong(Pong(transactionID: ping.transactionID, source: Self.relayStandIn))))
     }
@@ -77,7 +77,7 @@ extension PathAgent {
 
     private mutating func pongReceivedByRelay(_ pong: Pong, at now: Instant) {
         guard let ping = ledger.answered(pong.transactionID, byRelay: true, at: now) else { return }
-        relay.heard(at: now)
+        heardByRelay(at: now)
         relay.answered(latency: now - ping.sentAt)
         // The relay keeps the order: the call-me-maybe sent before that ping has arrived, and the peer probes.
         peerStarted(at: now)
@@ -86,7 +86,7 @@ extension PathAgent {
     private mutating func callMeMaybeReceived(_ callMeMaybe: CallMeMaybe, at now: Instant) {
         guard configuration.isProbing else { return }
         counters.callMeMaybesReceived += 1
-        relay.heard(at: now)
+        heardByRelay(at: now)
         remote.setInvited(callMeMaybe.endpoints)
         if let current = selector.current {
             // The peer has no path, or doubts it.

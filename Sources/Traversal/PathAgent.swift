@@ -132,7 +132,7 @@ package struct PathAgent: Sendable {
     package mutating func trafficReceived(from origin: Origin, at now: Instant) {
         switch origin {
         case .relay:
-            relay.heard(at: now)
+            heardByRelay(at: now)
             // The peer begins to talk: its call-me-maybe is near, and ours must not wait for STUN.
             if discovery == .dormant, configuration.isProbing, !isFresh(at: now), refreshWantedAt == nil {
                 refreshWantedAt = now
@@ -223,11 +223,23 @@ package struct PathAgent: Sendable {
     package mutating func relayChanged(isReachable: Bool, at now: Instant, effects: inout [Effect]) {
         let wasReachable = relay.isReachable
         relay.changed(isReachable: isReachable)
-        if isReachable, !wasReachable, usage.isInUse(at: now), !hasTrustedPath(at: now) {
-            discovery = .dormant
-            startRound(at: now)
-        }
+        if isReachable, !wasReachable { relayReturned(at: now) }
         settle(at: now, effects: &effects)
+    }
+
+    /// An authentic packet came by relay: it also shows that the peer is there again, which the relay tells nobody.
+    mutating func heardByRelay(at now: Instant) {
+        let wasReachable = relay.isReachable
+        relay.heard(at: now)
+        guard !wasReachable else { return }
+        relayReturned(at: now)
+        rearm(at: now)
+    }
+
+    private mutating func relayReturned(at now: Instant) {
+        guard usage.isInUse(at: now), !hasTrustedPath(at: now) else { return }
+        discovery = .dormant
+        startRound(at: now)
     }
 
     /// The user wants a direct path now: starts a discovery without waiting for the back-off, unless one runs or there is a path.

@@ -25,7 +25,9 @@ struct PortOrder: Sendable {
     ///   - runLength: ports of a sequence that the peer takes at once.
     init(behavior: NATBehavior, seen: UInt16, runLength: Int) {
         let usual = Self.usualPorts
-        if let ports = behavior.ports, behavior.allocation == .random, ports.count <= Self.widestBlock {
+        // The peer tells its behaviour, so it may tell anything.
+        if let told = behavior.ports, told.overlaps(usual), behavior.allocation == .random, told.count <= Self.widestBlock {
+            let ports = told.clamped(to: usual)
             // The block may go on for as long on both sides of what was seen.
             let width = UInt16(clamping: ports.count)
             let lowest = max(usual.lowerBound, ports.lowerBound > width ? ports.lowerBound - width : 0)
@@ -36,7 +38,7 @@ struct PortOrder: Sendable {
             likely = Array(usual)
             others = []
         }
-        if case .sequential(let step) = behavior.allocation {
+        if case .sequential(let step) = behavior.allocation, step != 0, abs(Int(step)) <= MappedEndpoints.longestStep {
             predicted = Self.sequence(after: seen, step: step, runLength: runLength)
         }
     }
@@ -69,7 +71,7 @@ struct PortOrder: Sendable {
     /// half run finds it, so the ports near by are asked again and again, each time further.
     private static func sequence(after seen: UInt16, step: Int16, runLength: Int) -> [UInt16] {
         let stride = max(1, runLength / 2)
-        let runs = usualPorts.count / (stride * max(1, abs(Int(step))))
+        let runs = max(1, usualPorts.count / (stride * max(1, abs(Int(step)))))
         var ports: [UInt16] = []
         var reach = 4
         while ports.count < maximumPredicted {

@@ -12,7 +12,8 @@ struct RelayLink: Sendable {
 
     mutating func changed(isReachable: Bool) { self.isReachable = isReachable }
     mutating func asked(at now: Instant) { askedAt = now }
-    mutating func heard(at now: Instant) { heardAt = now }
+    /// The peer was heard by relay, so it is there, whatever the relay said before.
+    mutating func heard(at now: Instant) { (heardAt, isReachable) = (now, true) }
     mutating func answered(latency: Duration) { self.latency = latency }
 
     /// Whether the last ping by relay is unanswered and nothing else was heard since. Asked after a failed round, when a pong

@@ -14,6 +14,26 @@ private func plan(_ role: BirthdayPlan.Role, sockets: Int = 0, packets: Int) -> 
 }
 
 @Suite struct BirthdayProbingTests {
+    @Test(arguments: [0...0, 1...10, 1023...1023, 1020...1030, 65_535...65_535, 0...65_535] as [ClosedRange<UInt16>])
+    func anyRangeThatAPeerNamesLeavesAllUsualPortsToGuess(ports: ClosedRange<UInt16>) {
+        var random = SeededGenerator(1)
+        var behavior = NATBehavior(allocation: .random)
+        behavior.ports = ports
+        var order = PortOrder(behavior: behavior, seen: 7000, runLength: 256)
+        var guessed = Set<UInt16>()
+        while let port = order.next(using: &random) { guessed.insert(port) }
+        #expect(guessed == Set(PortOrder.usualPorts))
+    }
+
+    @Test(arguments: [0, 9, 504, 505, -505, .max, .min] as [Int16])
+    func anyStepThatAPeerNamesIsSurvived(step: Int16) {
+        var random = SeededGenerator(1)
+        var order = PortOrder(behavior: NATBehavior(allocation: .sequential(step: step)), seen: 7000, runLength: 256)
+        var guessed = Set<UInt16>()
+        while let port = order.next(using: &random) { guessed.insert(port) }
+        #expect(guessed == Set(PortOrder.usualPorts))
+    }
+
     private var random = SeededGenerator(1)
 
     /// All probes of an attempt, with their times.

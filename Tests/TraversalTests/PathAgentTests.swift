@@ -59,6 +59,18 @@ import Wire
         #expect(agent.explanation == .notTried)
     }
 
+    @Test mutating func aPeerThatTheRelayCalledGoneIsInvitedOnceItIsHeardAgain() {
+        var agent = agent()
+        let invitation = PathAgent.Effect.sendViaRelay(.callMeMaybe(CallMeMaybe(endpoints: [host, mapped])))
+        agent.relayChanged(isReachable: false, at: time(0), effects: &effects)
+        _ = agent.trafficSent(100, at: time(10))
+        #expect(!advance(&agent, to: time(20)).contains(invitation))
+
+        agent.trafficReceived(from: .relay, at: time(30))
+
+        #expect(advance(&agent, to: time(30)).contains(invitation))
+    }
+
     @Test mutating func theFirstPacketGoesByRelayAndStartsTheSearch() {
         var agent = agent()
         #expect(agent.trafficSent(100, at: time(10)) == .relay)
