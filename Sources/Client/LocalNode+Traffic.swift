@@ -80,7 +80,9 @@ extension LocalNode {
         let text: String
         switch path {
         case .relay: text = "relay"
-        case .direct(let direct, _, let isInDoubt): text = "\(direct.endpoint)\(isInDoubt ? " (in doubt)" : "")"
+        case .direct(let direct, _, let isInDoubt):
+            text = isInDoubt ? "direct (in doubt)" : "direct"
+            log.debug("direct path", metadata: ["peer": "\(session.peer.name)", "endpoint": "\(direct.endpoint)"])
         }
         log.info("path changed", metadata: ["peer": "\(session.peer.name)", "path": "\(text)"])
         echoes.pathChanged(isDirect: path.isDirect, peer: session.peer.nodeKey)

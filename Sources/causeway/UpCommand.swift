@@ -42,6 +42,8 @@ struct UpCommand: AsyncParsableCommand {
     var logLevel = LogLevel.notice
 
     func run() async throws {
+        // What the node writes and listens on is its owner's alone.
+        umask(0o077)
         try await reportingFailures {
             LoggingSystem.bootstrap { [logLevel] label in
                 var handler = StreamLogHandler.standardError(label: label)
