@@ -51,8 +51,7 @@ struct HTTPExchange: Sendable {
     /// Times one exchange over a connection that stands already, and tells which address the server was reached by.
     func roundTrip(path: String, timeout: Duration = .seconds(10)) async throws -> (time: Duration, server: IPAddress?) {
         try await withTimeout(timeout) {
-            let connection = try await connect()
-            return try await connection.executeThenClose { inbound, outbound in
+            return try await withConnection { connection, inbound, outbound in
                 var parts = inbound.makeAsyncIterator()
                 var time = Duration.zero
                 // The first exchange carries the handshakes of TCP and TLS.
@@ -75,8 +74,7 @@ struct HTTPExchange: Sendable {
     func stream<Value: Sendable>(
         _ request: Request, take: @Sendable (HTTPResponseHead, Body) async throws -> Value
     ) async throws -> Value {
-        let connection = try await connect()
-        return try await connection.executeThenClose { inbound, outbound in
+        try await withConnection { _, inbound, outbound in
             try await outbound.write(.head(head(of: request)))
             if !request.body.isEmpty { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: request.body)))) }
             try await outbound.write(.end(nil))
@@ -90,7 +88,23 @@ struct HTTPExchange: Sendable {
         }
     }
 
-    private func connect() async throws -> Connection {
+    /// Lets `body` use a new connection, which is closed behind it. What TLS failed with comes before what followed from that.
+    private func withConnection<Value: Sendable>(
+        _ body: (
+            Connection, NIOAsyncChannelInboundStream<HTTPClientResponsePart>,
+            NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
+        ) async throws -> Value
+    ) async throws -> Value {
+        let secured = try await connect()
+        do {
+            return try await secured.output.executeThenClose { try await body(secured.output, $0, $1) }
+        } catch {
+            try await secured.isEstablished.get()
+            throw error
+        }
+    }
+
+    private func connect() async throws -> ServerDialer.Secured<Connection> {
         try await dialer.connect { channel in
             try channel.pipeline.syncOperations.addHTTPClientHandlers()
             if let silence {

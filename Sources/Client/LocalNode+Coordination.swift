@@ -55,12 +55,17 @@ extension LocalNode {
 
     // MARK: - Joining
 
+    /// Attempts at a first join, where somebody waits for the answer: one connection that breaks off is no verdict.
+    private static let firstJoinAttempts = 3
+
     /// Registers where that is needed and asks what the server offers. A node that has joined before waits for its server.
     private func join(_ link: CoordinationLink, _ dialer: ServerDialer) async throws -> ServerDescription {
         var backoff = Backoff()
         var random = SystemRandomNumberGenerator()
         let isFirst = state.token == nil
+        var attempts = 0
         while true {
+            attempts += 1
             do {
                 if state.token == nil { try await register(link) }
                 let server = try await link.describeServer()
@@ -73,8 +78,10 @@ extension LocalNode {
             } catch {
                 try Task.checkCancellation()
                 let failure = explain(error, dialer)
-                guard !isFirst, let failure = failure as? NodeFailure, failure.kind == .unreachable else { throw failure }
-                log.warning("waiting for the server", metadata: ["reason": "\(failure)"])
+                let isLast = isFirst && attempts >= Self.firstJoinAttempts
+                guard !isLast, let failure = failure as? NodeFailure, failure.kind == .unreachable else { throw failure }
+                // At a first join the last attempt's error is told, and nothing before it.
+                log.log(level: isFirst ? .info : .warning, "waiting for the server", metadata: ["reason": "\(failure)"])
                 try await Task.sleep(for: backoff.next(using: &random))
             }
         }

@@ -65,7 +65,7 @@ extension LocalNode {
             try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
             try channel.pipeline.syncOperations.addHandler(handler)
             return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
-        }
+        }.output
         relay.opened(connection.0, connection.1)
         if dialer.isDirect { learnServerAddress(connection.0.remoteAddress.flatMap(Endpoint.init(socketAddress:))?.address) }
         armTimer(for: relay.nextDeadline)

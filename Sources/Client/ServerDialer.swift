@@ -37,8 +37,17 @@ struct ServerDialer: Sendable {
         }
     }
 
+    /// What was built on a connection.
+    struct Secured<Output: Sendable>: Sendable {
+        let output: Output
+        /// The end of the TLS handshake: its error says more than that of a write to a channel which it has closed.
+        let isEstablished: EventLoopFuture<Void>
+    }
+
     /// Connects and builds what stands behind TLS in the pipeline.
-    func connect<Output: Sendable>(_ configure: @escaping @Sendable (any Channel) throws -> Output) async throws -> Output {
+    func connect<Output: Sendable>(
+        _ configure: @escaping @Sendable (any Channel) throws -> Output
+    ) async throws -> Secured<Output> {
         do {
             guard let proxy else {
                 return try await connectDirectly(configure)
@@ -51,7 +60,7 @@ struct ServerDialer: Sendable {
 
     private func connectDirectly<Output: Sendable>(
         _ configure: @escaping @Sendable (any Channel) throws -> Output
-    ) async throws -> Output {
+    ) async throws -> Secured<Output> {
         let reach = { @Sendable (host: String) in
             try await bootstrap.connect(host: host, port: server.port) { channel in
                 channel.eventLoop.makeCompletedFuture { try secure(channel, configure) }
@@ -75,16 +84,20 @@ struct ServerDialer: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
-    private func secure<Output>(_ channel: any Channel, _ configure: (any Channel) throws -> Output) throws -> Output {
-        if let tls {
-            try channel.pipeline.syncOperations.addHandler(TLSClientHandler(context: tls.context, to: tls.peer))
+    private func secure<Output>(_ channel: any Channel, _ configure: (any Channel) throws -> Output) throws -> Secured<Output> {
+        guard let tls else {
+            return Secured(output: try configure(channel), isEstablished: channel.eventLoop.makeSucceededVoidFuture())
         }
-        return try configure(channel)
+        // The handler completes it whatever becomes of the channel.
+        let established = channel.eventLoop.makePromise(of: TLSEstablished.self)
+        let handler = TLSClientHandler(context: tls.context, to: tls.peer, established: established)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return Secured(output: try configure(channel), isEstablished: established.futureResult.map { _ in })
     }
 
     private func connect<Output: Sendable>(
         through proxy: HTTPProxy, _ configure: @escaping @Sendable (any Channel) throws -> Output
-    ) async throws -> Output {
+    ) async throws -> Secured<Output> {
         let request = proxy.request(to: server)
         let (channel, isOpen) = try await bootstrap.connect(host: proxy.host, port: proxy.port) { channel in
             channel.eventLoop.makeCompletedFuture {

@@ -34,6 +34,12 @@ package final class TLSClientHandler: TLSHandler {
         super.start(context)
     }
 
+    override package func handlerRemoved(context: ChannelHandlerContext) {
+        super.handlerRemoved(context: context)
+        // A connection that never became active has had no handshake.
+        handshakeEnded(.failure(.truncated))
+    }
+
     override func handshakeEnded(_ result: Result<TLSEstablished, TLSError>) {
         guard !isEnded else { return }
         isEnded = true
