@@ -7,7 +7,7 @@ import pytest
 
 from causeway import Server
 from foreign_node import ForeignNode
-from programs import run
+from programs import run, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,17 @@ def test_the_captive_portal_page_answers_a_challenge(server):
     assert (status, body) == (204, "")
     assert headers["x-tailscale-response"] == "response ts_relay-1.example:443"
     assert headers["cache-control"] == "no-cache, no-store, must-revalidate, no-transform, max-age=0"
+
+
+def test_bootstrap_names_are_served_beside_the_dns(tmp_path):
+    file = tmp_path / "causeway-server.yaml"
+    file.write_text("bootstrap-dns: [localhost, unknown.invalid]\n")
+    running = Server(tmp_path / "data", "--config", file)
+    everything = wait_until(lambda: json.loads(curl(running, "/bootstrap-dns")[2]), 10, "the addresses of localhost")
+    assert set(everything) == {"localhost"} and "127.0.0.1" in everything["localhost"]
+    status, headers, body = curl(running, "/bootstrap-dns?q=LocalHost")
+    assert (status, headers["connection"], json.loads(body)) == (200, "close", everything)
+    assert running.stop() == 0
 
 
 @pytest.mark.parametrize("challenge", ["<script>", "x" * 65, "a b"])

@@ -12,6 +12,7 @@ import Wire
         try await TestServer.run { server in
             for path in [
                 "/", "/healthz", "/readyz", "/robots.txt", "/derp/probe", "/derp/latency-check", "/v1/server", "/derpmap.json",
+                "/bootstrap-dns",
             ] {
                 #expect(try await server.send("GET", path).status == 200, "\(path)")
                 let head = try await server.send("HEAD", path)

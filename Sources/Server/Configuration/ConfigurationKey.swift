@@ -64,6 +64,7 @@ extension ConfigurationKey {
         .scalar("plain-http", flag: "--plain-http", \.plainHTTP, .boolean),
         .scalar("admin", flag: "--admin", \.admin, .optionalEndpoint),
         .list("trusted-proxies", \.trustedProxies, .prefix),
+        .list("bootstrap-dns", \.bootstrapNames, .host),
         .scalar("node-lifetime", \.nodeLifetime, .optionalSeconds(60...315_360_000), isReloadable: true),
         .scalar("tls.certificate", flag: "--tls-certificate", \.tls.certificate, .text("a PEM file"), isReloadable: true),
         .scalar("tls.key", flag: "--tls-key", \.tls.key, .text("a PEM file"), isReloadable: true),

@@ -20,6 +20,8 @@ package struct Settings: Sendable, Equatable {
     package var admin: Endpoint? = Endpoint(IPAddress(127, 0, 0, 1), 9478)
     /// Proxies whose `X-Forwarded-For` is believed.
     package var trustedProxies: [AddressPrefix] = []
+    /// Names that clients may look up here while their own DNS fails.
+    package var bootstrapNames: [String] = []
 
     /// How long a node is admitted before it needs a join key again; nil for ever.
     package var nodeLifetime: Duration?

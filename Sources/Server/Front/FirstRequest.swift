@@ -15,14 +15,18 @@ package enum FirstRequest {
         package var isFastStart: Bool
         /// Whether the client named a relay that it would rather be connected to.
         package var isNotIdeal: Bool
+        /// The addresses that proxies have noted in `X-Forwarded-For`, the client's first; whether they are believed is another question.
+        package var forwardedFor: String
 
         package init(
-            headByteCount: Int, webSocketKey: String? = nil, isFastStart: Bool = false, isNotIdeal: Bool = false
+            headByteCount: Int, webSocketKey: String? = nil, isFastStart: Bool = false, isNotIdeal: Bool = false,
+            forwardedFor: String = ""
         ) {
             self.headByteCount = headByteCount
             self.webSocketKey = webSocketKey
             self.isFastStart = isFastStart
             self.isNotIdeal = isNotIdeal
+            self.forwardedFor = forwardedFor
         }
     }
 
@@ -41,7 +45,8 @@ package enum FirstRequest {
         guard mayBeHTTP1(bytes) else { return .http }
         guard let end = endOfHead(bytes) else { return bytes.count < maximumHeadSize ? .incomplete : .http }
         guard let head = Head(bytes[..<end]), head.isForDERP else { return .http }
-        var upgrade = Upgrade(headByteCount: end, isNotIdeal: !head["ideal-node"].isEmpty)
+        var upgrade = Upgrade(
+            headByteCount: end, isNotIdeal: !head["ideal-node"].isEmpty, forwardedFor: head["x-forwarded-for"])
         switch head["upgrade"].lowercased() {
         case "websocket" where head.hasToken("derp", in: "sec-websocket-protocol"):
             let key = head["sec-websocket-key"]

@@ -152,13 +152,14 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
         }
         let unread = Array(bytes.dropFirst(upgrade.headByteCount))
         let reply = front.reply(to: upgrade)
+        let origin = front.origin(of: upgrade, from: source)
         // A channel that is closed already throws: the same as one without a descriptor.
         let adoption = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable { (socket: CInt) -> Adoption? in
             let duplicate = fcntl(socket, F_DUPFD_CLOEXEC, 0)
             guard duplicate >= 0 else { return nil }
             return Adoption(
                 descriptor: OwnedDescriptor(taking: duplicate), transport: transport,
-                framing: upgrade.webSocketKey == nil ? .stream : .webSocket, unread: unread, reply: reply, source: source,
+                framing: upgrade.webSocketKey == nil ? .stream : .webSocket, unread: unread, reply: reply, source: origin,
                 isNotIdeal: upgrade.isNotIdeal, loginPlace: place)
         }
         return adoption ?? nil

@@ -31,6 +31,7 @@ package struct FrontChannel: ServerChildChannel {
     private let tls: CurrentTLSContext?
     private let serverKey: NodeKey
     private let limits: FrontLimits
+    private let trustedProxies: [AddressPrefix]
     private let counters: FrontCounters
     private let halfOpen: HalfOpenTable
     private let adopt: @Sendable (Adoption) -> Void
@@ -39,15 +40,18 @@ package struct FrontChannel: ServerChildChannel {
     ///   - http: what serves the connections that do not ask for DERP.
     ///   - tls: where the certificate for the next connection is found; nil for plain HTTP.
     ///   - serverKey: the relay's key, for the reply to an upgrade.
+    ///   - trustedProxies: whose word on where a client really comes from the relay is given.
     ///   - adopt: takes over a connection that was upgraded; called on its event loop, must not block.
     package init(
         http: HTTP1Channel, tls: CurrentTLSContext?, serverKey: NodeKey, limits: FrontLimits = FrontLimits(),
-        counters: FrontCounters = FrontCounters(), adopt: @escaping @Sendable (Adoption) -> Void
+        trustedProxies: [AddressPrefix] = [], counters: FrontCounters = FrontCounters(),
+        adopt: @escaping @Sendable (Adoption) -> Void
     ) {
         self.http = http
         self.tls = tls
         self.serverKey = serverKey
         self.limits = limits
+        self.trustedProxies = trustedProxies
         self.counters = counters
         halfOpen = HalfOpenTable(limits)
         self.adopt = adopt
@@ -130,6 +134,15 @@ extension FrontChannel {
             return HTTPUpgrade.webSocketReply(accept: WebSocketHandshake.accept(key: key))
         }
         return upgrade.isFastStart ? [] : HTTPUpgrade.reply(serverKey: serverKey)
+    }
+
+    /// Where the client of an upgrade comes from: the connection's other end, unless that is a proxy that is trusted to tell.
+    /// The port stays the connection's, since a proxy names none.
+    func origin(of upgrade: FirstRequest.Upgrade, from peer: Endpoint) -> Endpoint {
+        guard !upgrade.forwardedFor.isEmpty else { return peer }
+        return Endpoint(
+            ClientAddress.behindProxies(peer: peer.address, forwardedFor: upgrade.forwardedFor, trusted: trustedProxies),
+            peer.port)
     }
 
     func handOff(_ adoption: Adoption) { adopt(adoption) }

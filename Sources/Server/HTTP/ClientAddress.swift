@@ -22,9 +22,14 @@ enum ClientAddress {
     /// From right to left, because everything left of the last trusted hop is what the client chose to write.
     static func behindProxies(peer: IPAddress, headers: HTTPFields, trusted: [AddressPrefix]) -> IPAddress {
         guard let name = HTTPField.Name("X-Forwarded-For") else { return peer }
+        return behindProxies(peer: peer, forwardedFor: headers[values: name].joined(separator: ","), trusted: trusted)
+    }
+
+    /// The same from the header's value; several fields of the name are one list, joined by commas (RFC 9110 §5.3).
+    static func behindProxies(peer: IPAddress, forwardedFor: String, trusted: [AddressPrefix]) -> IPAddress {
         func isTrusted(_ address: IPAddress) -> Bool { trusted.contains { $0.contains(address) } }
         var client = peer
-        var hops = headers[values: name].flatMap { $0.split(separator: ",") }
+        var hops = forwardedFor.split(separator: ",")
         while isTrusted(client), let hop = hops.popLast() {
             guard let address = IPAddress(hop.trimmingCharacters(in: .whitespaces))?.canonical else { return client }
             client = address

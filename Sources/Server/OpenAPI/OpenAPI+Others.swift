@@ -26,6 +26,15 @@ extension OpenAPI {
                     + "description: \"Up to 64 letters, digits and `.-_:` come back as `X-Tailscale-Response`.\" }"
             ],
             answer: .nothing("Nothing, straight from the server."), refusals: [.tooManyRequests]),
+        Operation(
+            method: "get", path: "/bootstrap-dns", id: "getBootstrapAddresses", tag: .server,
+            summary: "Addresses of the names in the server's configuration, for clients whose DNS fails.",
+            parameters: [
+                "{ name: q, in: query, schema: { type: string }, description: \"The one name that is asked for; others get all.\" }"
+            ],
+            answer: .json(
+                "Addresses by name.", "{ type: object, additionalProperties: { type: array, items: { type: string } } }"),
+            refusals: [.tooManyRequests]),
     ]
 
     private static let line = Operation.Answer.other("A line of text.", "text/plain", "{ type: string }")

@@ -34,6 +34,7 @@ struct ServerParts: Sendable {
     private let frontCounters = FrontCounters()
     private let responses = ResponseCounts()
     private let adminToken: AdminToken
+    let bootstrapNames: BootstrapNames
     private let started = MonotonicClock.now
     private let logger: Logger
 
@@ -71,6 +72,7 @@ struct ServerParts: Sendable {
         connections = ConnectionTable(limits: settings.connectionLimits, shared: settings.trustedProxies)
         limiter = RequestLimiter(rate: settings.limits.requestsPerSecond, burst: settings.limits.requestBurst)
         adminToken = AdminToken(file: directory.adminTokenFile)
+        bootstrapNames = BootstrapNames(names: settings.bootstrapNames, logger: logger)
     }
 
     private static func makeDatapath(
@@ -102,7 +104,7 @@ struct ServerParts: Sendable {
     func content() -> ServerListeners.Content {
         let front = FrontChannel(
             http: ServerListeners.channel(responder(publicRoutes, limiter: limiter)), tls: tls, serverKey: serverKey.publicKey,
-            counters: frontCounters, adopt: { [datapath] in datapath.adopt($0) })
+            trustedProxies: settings.trustedProxies, counters: frontCounters, adopt: { [datapath] in datapath.adopt($0) })
         return ServerListeners.Content(
             front: front, admin: ServerListeners.channel(responder(operatorRoutes, limiter: nil)),
             socket: ServerListeners.channel(responder(socketRoutes, limiter: nil)))
@@ -116,7 +118,7 @@ struct ServerParts: Sendable {
 
     private var publicRoutes: Routes {
         var routes = Routes()
-        PublicRoutes(advertisement: advertisement, isReady: ready).add(to: &routes)
+        PublicRoutes(advertisement: advertisement, bootstrapNames: bootstrapNames, isReady: ready).add(to: &routes)
         NodeRoutes(service: service, advertisement: advertisement).add(to: &routes)
         adminRoutes(authorize: { [adminToken] in try adminToken.authorize($0) }).add(to: &routes)
         return routes
@@ -124,7 +126,7 @@ struct ServerParts: Sendable {
 
     private var operatorRoutes: Routes {
         var routes = Routes()
-        PublicRoutes(advertisement: advertisement, isReady: ready).addHealth(to: &routes)
+        PublicRoutes.addHealth(to: &routes, isReady: ready)
         OperatorRoutes(statistics: statistics, connections: connectionReports, status: status).add(to: &routes)
         return routes
     }

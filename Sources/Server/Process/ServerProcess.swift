@@ -61,6 +61,7 @@ package struct ServerProcess: Sendable {
             CoordinationRunner(service: parts.service, store: parts.store, logger: logger),
             AdmissionRunner(queue: parts.admissionQueue, policy: parts.admissionPolicy),
             RelayRunner(datapath: parts.datapath),
+            parts.bootstrapNames,
             listeners,
             Farewell(
                 service: parts.service, datapath: parts.datapath, notifier: notifier, isReady: parts.isReady, logger: logger),

@@ -6,6 +6,7 @@ internal import NIOCore
 /// What anyone may ask: the DERP map, probes, health and two small pages.
 struct PublicRoutes: Sendable {
     let advertisement: Late<Advertisement>
+    let bootstrapNames: BootstrapNames
     /// Whether the server does its whole work: false while it drains, and from a write that the database
     /// refuses until what is in memory is again what is on disk.
     let isReady: @Sendable () async -> Bool
@@ -24,16 +25,22 @@ struct PublicRoutes: Sendable {
         routes.on(.get, "/generate_204", generate204)
         routes.on(.get, "/robots.txt") { _ in Self.text("User-agent: *\nDisallow: /\n") }
         routes.on(.get, "/") { _ in Self.homePage.response }
-        addHealth(to: &routes)
+        routes.on(.get, "/bootstrap-dns") { exchange in
+            var response = try JSONForm.response(bootstrapNames.answer(for: exchange.query("q")))
+            response.headers[.connection] = "close"
+            return response
+        }
+        Self.addHealth(to: &routes, isReady: isReady)
     }
 
-    func addHealth(to routes: inout Routes) {
-        routes.on(.get, "/healthz") { _ in Self.text("ok\n") }
+    /// The two pages by which a machine watches the server.
+    static func addHealth(to routes: inout Routes, isReady: @escaping @Sendable () async -> Bool) {
+        routes.on(.get, "/healthz") { _ in text("ok\n") }
         routes.on(.get, "/readyz") { _ in
             guard await isReady() else {
                 throw Problem(.unavailable, detail: "The server starts or stops, or its database fails.", retryAfterSeconds: 1)
             }
-            return Self.text("ok\n")
+            return text("ok\n")
         }
     }
 

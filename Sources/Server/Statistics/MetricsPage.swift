@@ -64,6 +64,8 @@ extension StatisticsReport {
             relay.backPressurePauses)
         page.write("causeway_relay_rate_limit_pauses_total", .counter, "Pauses for a client's rate limit.", relay.rateLimitPauses)
         page.write(
+            "causeway_relay_moves_total", .counter, "Connections moved to the thread of the peer they talk to.", relay.moves)
+        page.write(
             "causeway_relay_closes_total", .counter, "Relay connections ended, by reason.",
             relay.closes.sorted { $0.key < $1.key }.map { ([("reason", $0.key)], Double($0.value)) })
         page.write(

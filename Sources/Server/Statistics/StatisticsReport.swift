@@ -36,6 +36,8 @@ struct StatisticsReport: Codable, Sendable {
         var duplicateConnections: UInt64 = 0
         var backPressurePauses: UInt64 = 0
         var rateLimitPauses: UInt64 = 0
+        /// Connections that moved to the shard of the peer they talk to.
+        var moves: UInt64 = 0
         var averageQueueMicroseconds: Double = 0
         var drops: [Drop] = []
         /// Connections that ended, by reason.
@@ -137,6 +139,7 @@ extension StatisticsReport.Relay {
         duplicateConnections = counters.duplicateConnections
         backPressurePauses = counters.backPressurePauses
         rateLimitPauses = counters.rateLimitPauses
+        moves = counters.moves
         averageQueueMicroseconds = counters.averageQueueMicroseconds
         for reason in DropReason.allCases {
             for kind in PacketKind.allCases {

@@ -42,6 +42,15 @@ import Wire
         #expect(classify(head) == .derp(expected))
     }
 
+    @Test func whatProxiesNotedIsOneList() {
+        let head =
+            "GET /derp HTTP/1.1\r\nHost: a\r\nUpgrade: DERP\r\nConnection: Upgrade\r\nX-Forwarded-For: 198.51.100.7\r\n"
+            + "x-forwarded-for: 10.0.0.2, 10.0.0.1\r\n\r\n"
+        var expected = upgrade(head)
+        expected.forwardedFor = "198.51.100.7, 10.0.0.2, 10.0.0.1"
+        #expect(classify(head) == .derp(expected))
+    }
+
     @Test func aWebSocketForDERPHasItsKeyAndNoFastStart() {
         let head =
             "GET /derp HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

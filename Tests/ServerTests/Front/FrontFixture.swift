@@ -24,7 +24,7 @@ final class FrontFixture: Sendable {
     static let sharedIdentity = Result { try TLSIdentity.selfSigned(names: ["relay.example"], addresses: []) }
     static var serverKey: NodeKey { get throws { try #require(NodeKey([UInt8](repeating: 9, count: 32))) } }
 
-    init(isTLS: Bool = true, limits: FrontLimits = FrontLimits()) async throws {
+    init(isTLS: Bool = true, limits: FrontLimits = FrontLimits(), trustedProxies: [AddressPrefix] = []) async throws {
         context = try isTLS ? CurrentTLSContext(TLSContext(server: Self.sharedIdentity.get(), relayKey: Self.serverKey)) : nil
         let http = HTTP1Channel(responder: { request, writer, _ in
             let body = try await request.body.collect(upTo: 4 << 20)
@@ -34,7 +34,9 @@ final class FrontFixture: Sendable {
                 headerFields: [.contentLength: "\(text.utf8.count)"])
             try await writer.write(response: head, body: .init(byteBuffer: ByteBuffer(string: text)))
         })
-        let front = try FrontChannel(http: http, tls: context, serverKey: Self.serverKey, limits: limits) { [relay] adoption in
+        let front = try FrontChannel(
+            http: http, tls: context, serverKey: Self.serverKey, limits: limits, trustedProxies: trustedProxies
+        ) { [relay] adoption in
             relay.adopt(adoption)
         }
         self.front = front
@@ -127,6 +129,7 @@ final class EchoRelay: Sendable {
         var isWebSocket: Bool
         var isNotIdeal: Bool
         var unreadCount: Int
+        var source = IPAddress(127, 0, 0, 1)
     }
 
     static let greeting = Array("server key".utf8)
@@ -136,7 +139,9 @@ final class EchoRelay: Sendable {
 
     func adopt(_ adoption: Adoption) {
         let isWebSocket = if case .webSocket = adoption.framing { true } else { false }
-        let seen = Seen(isWebSocket: isWebSocket, isNotIdeal: adoption.isNotIdeal, unreadCount: adoption.unread.count)
+        let seen = Seen(
+            isWebSocket: isWebSocket, isNotIdeal: adoption.isNotIdeal, unreadCount: adoption.unread.count,
+            source: adoption.source.address)
         state.withLock { $0.append(seen) }
         Thread.detachNewThread {
             guard let descriptor = adoption.takeDescriptor() else { return }
