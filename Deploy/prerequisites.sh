@@ -8,7 +8,10 @@ set -euo pipefail
 
 build=(libssl-dev libsqlite3-dev libsodium-dev pkg-config)
 demo=(iproute2 nftables procps iputils-ping)
-tests=(python3 python3-venv curl openssl coturn stun-client prometheus tcpdump)
+tests=(
+    python3 python3-venv curl openssl coturn stun-client prometheus tcpdump
+    conntrack miniupnpd-nftables miniupnpc natpmpc tayga
+)
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;
@@ -41,7 +44,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
-# The services that some packages bring (coturn, prometheus) must not start: tests start their own.
+# The services that some packages bring (coturn, miniupnpd, prometheus, tayga) must not start: tests start their own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" > /dev/null

@@ -13,6 +13,8 @@ import contextlib
 import ctypes
 import itertools
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -74,6 +76,15 @@ class Namespace:
         self.ip("addr", "add", f"{address}/{length}", "dev", device, *(["nodad"] if ":" in address else []))
         self.addresses.append(address)
 
+    def use_name_server(self, address):
+        """Programs inside ask this name server: `ip netns exec` mounts the file over the machine's own."""
+        self.settings.mkdir(parents=True, exist_ok=True)
+        (self.settings / "resolv.conf").write_text(f"nameserver {address}\noptions timeout:1\n")
+
+    @property
+    def settings(self):
+        return pathlib.Path("/etc/netns") / self.full_name
+
     def become_router(self):
         for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
             self.sysctl(key, 1)
@@ -101,9 +112,16 @@ class Namespace:
 
 
 class Lab:
-    """The whole of it; use it as a context manager."""
+    """The whole of it; use it as a context manager.
 
-    def __init__(self):
+    `directory` is for the files of programs that run on its routers.
+    """
+
+    # Where the sites are; miniupnpd maps no port at an address that is kept for documentation.
+    site_network = "198.51.100."
+
+    def __init__(self, directory=None):
+        self.directory = directory
         self.prefix = f"cw{os.getpid() % 100000}n{next(_numbers)}-"
         self.namespaces = []
         self.sites = 0
@@ -139,7 +157,7 @@ class Lab:
         """Gives a namespace an uplink `wan` on the core with public addresses, and returns its IPv4 and IPv6 ones."""
         site = self.sites
         self.sites += 1
-        network = "203.0.113." if site == 0 else "198.51.100."
+        network = "203.0.113." if site == 0 else self.site_network
         base = 16 * site
         device = f"site{site}"
         self.connect(self.core, device, space, "wan")
@@ -209,6 +227,7 @@ class Lab:
     def host(self, name, gateway):
         """A host in a gateway's LAN."""
         space = self.namespace(name)
+        space.gateway = gateway
         self.join_lan(gateway, space, "eth0")
         return space
 
@@ -225,6 +244,7 @@ class Lab:
                 time.sleep(0.05)
         for space in self.namespaces:
             subprocess.run(["ip", "netns", "del", space.full_name], capture_output=True)
+            shutil.rmtree(space.settings, ignore_errors=True)
         self.namespaces = []
 
 

@@ -4,7 +4,10 @@ import dataclasses
 import time
 import typing
 
+import nat64
+import scenarios_mapping as mapping
 import scenarios_topology as topology
+from miniupnpd import NAT_PMP, PCP, UPNP
 from scenarios_run import Result, Run
 
 # A cut is noticed within 3 s of silence under traffic, at once when the kernel reports an error, and a roaming host is back
@@ -181,6 +184,10 @@ def _change(name, build, story):
     return Scenario(name, build, "direct", story, is_comparable=False)
 
 
+def _mapped(name, protocols, story, expected="direct", note="by the mapping", **options):
+    return Scenario(f"APDM on both sides, {name}", topology.mapped(*protocols, **options), expected, story, note=note)
+
+
 SCENARIOS = [
     # Controls first: had the judge a blind eye, these would look direct.
     Scenario("control: open hosts, UDP between them dropped", _block(topology.open_hosts, _between_peers), "relay",
@@ -219,4 +226,27 @@ SCENARIOS = [
     _change("far node restarted", topology.pair(), moves(_restart, NOTICED)),
     _change("far node restarted, gateways without INPUT drop", topology.pair(input_drop=False), moves(_restart, NOTICED)),
     _change("gateway forgets its mappings", topology.pair("eim-random", "eim"), moves(_forget, NOTICED)),
+    _mapped("PCP", [PCP], mapping.is_mapped("pcp")),
+    _mapped("NAT-PMP", [NAT_PMP], mapping.is_mapped("nat-pmp", "natpmpc", shows="Public IP address : {address}")),
+    _mapped("UPnP", [UPNP], mapping.is_mapped("upnp", "upnpc", "-l", shows=" UDP {port:>5}->")),
+    _mapped("all three", [PCP, NAT_PMP, UPNP], mapping.is_mapped("pcp", "upnpc", "-l", shows=" UDP {port:>5}->")),
+    _mapped("PCP leases of 8 s", [PCP], mapping.is_renewed, lifetime=mapping.SHORT_LEASE),
+    _mapped("gateway restarted", [PCP], mapping.is_made_again(NOTICED + ALLOWANCE)),
+    _mapped("mapping switched off", [PCP, NAT_PMP, UPNP], mapping.is_not_asked_for, "relay", "negative control",
+            words=("--no-port-mapping",)),
+    Scenario("dual stack, hard IPv4, PCP opens the IPv6 firewall", topology.pinholed, "direct", mapping.is_let_in,
+             note="over IPv6"),
+    Scenario("two NATs on one side, the inner one maps ports", topology.double_nat("eim-random", "eim"), "direct",
+             mapping.is_behind_another),
+    Scenario("two NATs on one side, all hard, the inner one maps ports",
+             topology.double_nat("apdm", "apdm", outer_lan="203.0.115."), "relay", mapping.is_behind_another),
+    Scenario("one CGNAT, no hairpin, a home router maps ports", topology.one_carrier_mapping, "direct",
+             mapping.is_behind_another, note="across the carrier's network"),
+    Scenario("one CGNAT, no hairpin, one host without a router", topology.one_carrier_without_router, "direct",
+             note="across the carrier's network"),
+    Scenario("gateways that lie", topology.hostile, "relay", mapping.is_lied_to),
+    Scenario("NAT64 against EIM/APDF, server has IPv4", topology.nat64(), "direct", mapping.is_translated(nat64.PREFIX)),
+    Scenario("NAT64 against EIM/APDF, server has both", topology.nat64(ipv6=True), "direct", mapping.is_translated(nat64.PREFIX)),
+    Scenario("NAT64 against dual stack, server has IPv6", topology.nat64(ipv4=False, ipv6=True), "direct",
+             mapping.is_translated(nat64.PREFIX), note="over IPv6"),
 ]

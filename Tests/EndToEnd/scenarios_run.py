@@ -9,6 +9,7 @@ import dataclasses
 import time
 
 import causeway
+import nat64
 from lab import Lab
 from meter import Meter
 from programs import ProgramError, wait_until
@@ -57,12 +58,12 @@ class World:
             raise
 
     def _open(self, build, server_words):
-        self.lab = self._stack.enter_context(Lab())
+        self.lab = self._stack.enter_context(Lab(self.directory))
         self.topology = topology = build(self.lab)
         self.hosts = topology.alice, topology.bob
         self.parties = [self._parties(host) for host in self.hosts]
         self.meters = [
-            Meter(host, peer=sorted(parties), server=topology.server_addresses)
+            Meter(host, peer=sorted(parties), server=nat64.seen(topology.server_addresses))
             for host, parties in zip(self.hosts, self.parties)]
         alternate = ("--stun-alternate", "203.0.113.3:3479") if topology.ipv4 else ()
         self.server = causeway.Server(
@@ -70,9 +71,10 @@ class World:
             stun=topology.stun)
 
     def _parties(self, host):
-        """Every address that is neither the host's own nor the server's: the peer's, and those of all gateways."""
+        """Every address that is neither the host's own nor the server's: the peer's, and those of all gateways, which a host
+        behind a NAT64 sees translated."""
         others = [space for space in self.lab.namespaces if space not in (self.topology.server, self.lab.core, host)]
-        return {address for space in others for address in space.addresses} - set(host.addresses)
+        return set(nat64.seen(address for space in others for address in space.addresses)) - set(host.addresses)
 
     def received(self):
         """Bytes that came to each host so far: as UDP from the peer's side, over TCP from the server."""
@@ -92,7 +94,7 @@ class Run(World):
         super()._open(build, server_words)
         self.captures = [self._stack.enter_context(Capture(host)) for host in self.hosts]
         self.service = self._stack.enter_context(Service(self.topology.bob))
-        self.alice = causeway.Node(self.directory / "alice", self.server.invite(), "alice", space=self.topology.alice)
+        self.alice = causeway.Node(self.directory / "alice", self.server.invite(), "alice", *self.topology.words, space=self.topology.alice)
         self.bob = self.far_node(self.server.invite())
         self.alice.wait_for_peer("bob")
         self.bob.wait_for_peer("alice")
@@ -102,7 +104,8 @@ class Run(World):
     def far_node(self, line):
         """Bob, who joins with a line or comes back without one."""
         return causeway.Node(
-            self.directory / "bob", line, "bob", "--allow", f"udp/{self.service.port}", space=self.topology.bob)
+            self.directory / "bob", line, "bob", "--allow", f"udp/{self.service.port}", *self.topology.words,
+            space=self.topology.bob)
 
     def start(self):
         """Opens the forward and starts the stream."""

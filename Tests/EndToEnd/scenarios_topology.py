@@ -2,12 +2,18 @@
 
 import dataclasses
 
+from carrier_gateway import NATPMPGateway
+from hostile_gateway import HostileGateway, Victim
 from lab import Namespace
+from miniupnpd import Miniupnpd
+from nat64 import NAT64
 
 SERVER4, SERVER6 = "203.0.113.2", "2001:db8:0::2"
 # Public-looking LANs of the sites that have a firewall and no NAT; the core has routes to them.
 ROUTED = ("203.0.114.", "203.0.115.")
 CARRIER = "100.64.0."
+# miniupnpd maps no port at an address that is kept for documentation; this one is public, and in the lab alone.
+MAPPABLE = "203.0.114."
 
 
 @dataclasses.dataclass
@@ -17,8 +23,13 @@ class Topology:
     bob: Namespace
     # The routers that the story of a scenario acts on, by name.
     routers: dict = dataclasses.field(default_factory=dict)
+    # Whether the server has addresses of each family.
     ipv4: bool = True
     ipv6: bool = False
+    # What runs on the routers, by the router's name.
+    services: dict = dataclasses.field(default_factory=dict)
+    # Words for the nodes' programs.
+    words: tuple = ()
 
     @property
     def listen(self):
@@ -112,4 +123,75 @@ def two_uplinks(first="eim"):
         lab.join_lan(routers["a"], alice, "eth0", metric=100)
         lab.join_lan(routers["c"], alice, "eth1", metric=200)
         return Topology(server, alice, lab.host("bob", routers["b"]), routers=routers)
+    return build
+
+
+def mapped(*protocols, alice="apdm", bob="apdm", words=(), **options):
+    """Each behind a gateway of the class, and Bob's has miniupnpd, which answers these protocols."""
+    def build(lab):
+        lab.site_network = MAPPABLE
+        topology = pair(alice, bob)(lab)
+        topology.services["b"] = Miniupnpd(topology.routers["b"], protocols, **options)
+        topology.words = words
+        return topology
+    return build
+
+
+def pinholed(lab):
+    """IPv4 behind hard NATs and IPv6 behind firewalls; Bob's gateway lets IPv6 in where it is asked to by PCP."""
+    lab.site_network = MAPPABLE
+    topology = pair("apdm", "apdm", ipv6=True)(lab)
+    topology.services["b"] = Miniupnpd(topology.routers["b"])
+    return topology
+
+
+def double_nat(outer, alice, outer_lan=CARRIER):
+    """Bob's router, which has miniupnpd, stands behind another router."""
+    def build(lab):
+        lab.site_network = MAPPABLE
+        server, first = lab.server(), lab.gateway("gw-a", nat=alice)
+        above = lab.gateway("gw-o", nat=outer, lan4=outer_lan)
+        second = lab.gateway("gw-b", outer=above)
+        return Topology(
+            server, lab.host("alice", first), lab.host("bob", second), routers={"a": first, "b": second, "outer": above},
+            services={"b": Miniupnpd(second)})
+    return build
+
+
+def one_carrier_mapping(lab):
+    """Two home routers behind one carrier's NAT without hairpin; Bob's maps ports at its address in the carrier's network."""
+    topology = one_carrier(hairpin=False)(lab)
+    topology.routers["b"] = topology.bob.gateway
+    topology.services["b"] = NATPMPGateway(topology.bob.gateway)
+    return topology
+
+
+def one_carrier_without_router(lab):
+    """Alice's machine is on the carrier's network itself, Bob's behind a home router there; the carrier has no hairpin."""
+    server, carrier = lab.server(), lab.gateway("carrier", nat="eim-random", lan4=CARRIER)
+    router = lab.gateway("gw-b", outer=carrier)
+    return Topology(server, lab.host("alice", carrier), lab.host("bob", router), routers={"b": router, "carrier": carrier})
+
+
+def hostile(lab):
+    """Gateways that lie, each with descriptions of its own."""
+    topology = pair("apdm", "apdm")(lab)
+    victim = Victim(lab.server("victim"))
+    for name, paths in (("a", ["/redirect", "/laughs"]), ("b", ["/large", "/slow"])):
+        topology.services[name] = HostileGateway(topology.routers[name], victim, paths)
+    return topology
+
+
+def nat64(ipv4=True, ipv6=False):
+    """Alice has IPv6 alone and a NAT64, Bob has IPv4 behind a NAT; the server has addresses of the families named."""
+    def build(lab):
+        server = lab.server(ipv4=ipv4, ipv6=ipv6)
+        # A server without IPv4 is for those who have IPv6.
+        routers = {"a": lab.gateway("gw-a", ipv6=True), "b": lab.gateway("gw-b", ipv6=not ipv4)}
+        alice, bob = [lab.host(name, router) for name, router in zip(("alice", "bob"), routers.values())]
+        alice.ip("-4", "addr", "flush", "dev", "eth0")
+        translator = NAT64(routers["a"])
+        alice.use_name_server(translator.name_server.address)
+        return Topology(
+            server, alice, bob, routers=routers, ipv4=ipv4, ipv6=ipv6, services={"a": translator})
     return build
