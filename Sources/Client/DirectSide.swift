@@ -14,6 +14,8 @@ struct DirectSide {
     var extraSockets: [SocketID: DirectSocket] = [:]
     /// Which attempts to guess ports are made.
     var allowance = BirthdayAllowance()
+    /// What is sent to addresses that have not answered.
+    var probes = ProbeAllowance(at: .now)
     let buffer = ReceiveBuffer()
     private var nextID: UInt16 = 0
     /// The machine's interfaces when they were last looked at; nil before the first time.

@@ -181,7 +181,10 @@ extension LocalNode {
             guard let sender = Packet.sender(of: bytes.readableBytesSpan),
                 let session = direct.discoKeys[sender].flatMap({ peers[$0] })
             else { return }
-            act(on: session) { $0.receiveDisco(bytes.readableBytesSpan, from: .direct(path), at: now, outputs: &$1) }
+            act(on: session) {
+                $0.receiveDisco(
+                    bytes.readableBytesSpan, from: .direct(path), at: now, allowance: &direct.probes, outputs: &$1)
+            }
         case .session:
             sessionPacketReceived(bytes.readableBytesSpan, over: path, at: now)
         }

@@ -124,7 +124,8 @@ extension LocalNode {
         guard let session = peers[source] else { return }
         act(on: session) { session, outputs in
             if PacketKind.looksLikeDisco(packet.bytes) {
-                session.receiveDisco(packet.bytes, from: .relay, at: now, outputs: &outputs)
+                session.receiveDisco(
+                    packet.bytes, from: .relay, at: now, allowance: &direct.probes, outputs: &outputs)
             } else {
                 session.receive(packet.bytes, from: .relay, at: now, outputs: &outputs)
             }

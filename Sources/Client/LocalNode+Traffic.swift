@@ -13,7 +13,9 @@ extension LocalNode {
         self.outputs = []
         body(session, &outputs)
         let now = Instant.now
-        if let deadline = session.nextDeadline, deadline <= now { session.deadlineReached(at: now, outputs: &outputs) }
+        if let deadline = session.nextDeadline, deadline <= now {
+            session.deadlineReached(at: now, allowance: &direct.probes, outputs: &outputs)
+        }
         // Carrying out may append: a message that is answered, a path that fails.
         var index = 0
         while index < outputs.count {

@@ -174,12 +174,14 @@ final class PeerSession {
     func isAddressed(by index: UInt32) -> Bool { session.isAddressed(by: index) }
 
     /// Takes a packet that looks like disco and claims to come from this peer.
-    func receiveDisco(_ packet: RawSpan, from origin: Origin, at now: Instant, outputs: inout [Output]) {
+    func receiveDisco(
+        _ packet: RawSpan, from origin: Origin, at now: Instant, allowance: inout ProbeAllowance, outputs: inout [Output]
+    ) {
         guard let discoSecret, let message = Disco.Message(opening: packet, with: discoSecret) else { return }
         lastHeard = now
         // What the messages before this one made due goes first, above all the probes that a call-me-maybe asked for.
         if let deadline = agent.nextDeadline, deadline <= now {
-            agent.deadlineReached(at: now, using: &random, effects: &effects)
+            agent.deadlineReached(at: now, allowance: &allowance, using: &random, effects: &effects)
         }
         agent.receive(message.translated(by: nat64), from: origin, at: now, effects: &effects)
         carryOut(at: now, &outputs)
@@ -206,13 +208,14 @@ final class PeerSession {
         sessionWake = (deadline, isShared ? deadline + (Self.grid - .nanoseconds(beyond)) : deadline)
     }
 
-    func deadlineReached(at now: Instant, outputs: inout [Output]) {
+    /// - Parameter allowance: what the node may send to addresses that have not answered, whichever peer named them.
+    func deadlineReached(at now: Instant, allowance: inout ProbeAllowance, outputs: inout [Output]) {
         if let deadline = session.nextDeadline, deadline <= now {
             session.deadlineReached(at: now, using: &random, effects: &sessionEffects)
             carryOut(from: nil, at: now, &outputs)
         }
         if let deadline = agent.nextDeadline, deadline <= now {
-            agent.deadlineReached(at: now, using: &random, effects: &effects)
+            agent.deadlineReached(at: now, allowance: &allowance, using: &random, effects: &effects)
             carryOut(at: now, &outputs)
         }
     }
@@ -260,9 +263,6 @@ final class PeerSession {
     }
 
     private func carryOut(at now: Instant, _ outputs: inout [Output]) {
-        // What goes by relay tells the peer that our probes are out. A real ping of its that came before them could spoil our gateway.
-        var announcements: [Output] = []
-        defer { outputs += announcements }
         for effect in effects {
             switch effect {
             case .sendDirect(let message, let path, let timeToLive):
@@ -270,7 +270,7 @@ final class PeerSession {
                 outputs.append(.direct(packet, path, timeToLive: timeToLive))
             case .sendViaRelay(let message):
                 guard let packet = seal(message) else { continue }
-                announcements.append(.relay(packet))
+                outputs.append(.relay(packet))
             case .refreshLocal:
                 outputs.append(.refreshLocal)
             case .beginBirthday(let plan):

@@ -32,6 +32,10 @@ extension PathAgent {
         updateChecks()
         peerStarted(at: now)
         birthdaySockets.heard(over: path, at: now)
+        if let current = selector.current, path != current, usage.isActive(at: now) {
+            // The peer may be about to leave the path that we send on: it costs a ping to know before the next one is due.
+            selector.update(current) { $0.proveIfOlder(than: PathHealth.shortestTimeout, at: now) }
+        }
         guard let health = selector.health(of: path) else {
             checks.trigger(path, at: now)
             return

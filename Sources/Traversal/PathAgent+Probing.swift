@@ -75,25 +75,31 @@ extension PathAgent {
     // MARK: Time
 
     /// Sends the probes that are due and notices what did not come.
+    ///
+    /// - Parameter allowance: the node's, one for all its peers.
     package mutating func deadlineReached(
-        at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
+        at now: Instant, allowance: inout ProbeAllowance, using random: inout some RandomNumberGenerator,
+        effects: inout [Effect]
     ) {
+        budget.borrow(&allowance, at: now)
+        defer { budget.giveBack(&allowance) }
         if let wanted = refreshWantedAt, wanted <= now {
             refreshWantedAt = nil
             effects.append(.refreshLocal)
         }
         closeIfIdle(at: now)
         advanceDiscovery(at: now)
-        if sendInvitation(at: now, effects: &effects) {
-            // Its pong tells that the peer got the call-me-maybe, and the relay's latency.
-            sendRelayPing(at: now, using: &random, effects: &effects)
-        }
         planPings(at: now)
         sendHealthPings(at: now, using: &random, effects: &effects)
         advanceBirthday(at: now, using: &random, effects: &effects)
         selector.choose(at: now)
         settle(at: now, effects: &effects)
         sendChecks(at: now, using: &random, effects: &effects)
+        // Behind the probes that it announces: a real ping of the peer's that met no opening of ours could spoil our gateway.
+        if sendInvitation(at: now, effects: &effects) {
+            // Its pong tells that the peer got the call-me-maybe, and the relay's latency.
+            sendRelayPing(at: now, using: &random, effects: &effects)
+        }
         rearm(at: now)
     }
 

@@ -65,7 +65,7 @@ extension PathAgent {
             if verdict == .spent, wantsOpener, !check.isOpened {
                 // Where no real ping may go, an opener still lets the peer's in.
                 isOpener = true
-                verdict = budget.takeOpener(at: now)
+                verdict = budget.takeOpener(for: address, at: now)
             }
             switch verdict {
             case .paced(let delay):

@@ -50,6 +50,7 @@ package struct PathAgent: Sendable {
     var budget: ProbeBudget
     var pongBudget: TokenBucket
     var selector = PathSelector()
+    var departures = DepartureWatch()
     var discovery = Discovery.dormant
     var invitation = Invitation()
 
@@ -130,6 +131,10 @@ package struct PathAgent: Sendable {
 
     /// Notes an authentic packet of user data: it shows that the peer's way to us works.
     package mutating func trafficReceived(from origin: Origin, at now: Instant) {
+        if let current = selector.current, departures.received(from: origin, current: current, at: now) {
+            selector.update(current) { $0.becomeUnsure(at: now) }
+            rearm(at: now)
+        }
         switch origin {
         case .relay:
             heardByRelay(at: now)

@@ -38,7 +38,7 @@ struct PathHealth: Sendable {
     private var timeoutAt: Instant?
     /// A ping is wanted now, whatever the interval.
     private var proveAt: Instant?
-    /// When the path took over from one that failed: the same break may have hit it.
+    /// Since when something speaks against the path, if not of it: it took over from one that failed, or the peer has left it.
     private var unsureSince: Instant?
     /// When someone said that the path is broken: only a ping sent after that clears it.
     private var suspectedAt: Instant?
@@ -103,8 +103,8 @@ struct PathHealth: Sendable {
         proveAt = now
     }
 
-    /// The path takes over from one that failed: the relay keeps it company until a ping from now on is answered.
-    mutating func takeOver(at now: Instant) {
+    /// The path is no worse than before, but may be: the relay keeps it company until a ping from now on is answered.
+    mutating func becomeUnsure(at now: Instant) {
         unsureSince = now
         if timeoutAt == nil { proveAt = now }
     }
@@ -112,6 +112,11 @@ struct PathHealth: Sendable {
     /// Asks for a ping now unless one is on its way.
     mutating func prove(at now: Instant) {
         if timeoutAt == nil, proveAt == nil { proveAt = now }
+    }
+
+    /// Asks for a ping now unless the last answer is no older than `age`.
+    mutating func proveIfOlder(than age: Duration, at now: Instant) {
+        if now - provenAt > age { prove(at: now) }
     }
 
     /// The next ping is due: counts the one before it as lost if it was not answered, and waits for this one.

@@ -77,7 +77,7 @@ struct PathSelector: Sendable {
             }
         if let best, best.path != current, takesOver(best, at: now) {
             if let health = currentHealth {
-                if health.isFailing { update(best.path) { $0.takeOver(at: now) } } else { changedAt = now }
+                if health.isFailing { update(best.path) { $0.becomeUnsure(at: now) } } else { changedAt = now }
             }
             current = best.path
         }

@@ -4,6 +4,7 @@ internal import Wire
 ///
 /// A peer's candidates are its word only: it may name a victim, or many. So an address that never answered an authentic
 /// probe gets a handful of packets, and all addresses together a bounded rate. A probe that the budget refuses is not sent.
+/// While the agent is at work the budget also holds the node's `ProbeAllowance`, and asks it too.
 struct ProbeBudget: Sendable {
     /// Probes for one peer: `probesPerPeer` at once, then `probesPerSecond`. Two sockets, eight candidates and all attempts
     /// of a round fit; a peer under attack or a table of 64 candidates does not empty a home router's connection table.
@@ -52,10 +53,27 @@ struct ProbeBudget: Sendable {
     private var peer: TokenBucket
     private var pace: TokenBucket
     private var targets: [IPAddress: Target] = [:]
+    /// The node's allowance while it is lent, else one of no use.
+    private var allowance: ProbeAllowance
+    /// Addresses that have answered since the node's allowance was last here.
+    private var answers: Set<IPAddress> = []
 
     init(at now: Instant) {
         peer = TokenBucket(rate: Self.probesPerSecond, burst: Self.probesPerPeer, at: now)
         pace = TokenBucket(rate: Self.pacePerSecond, burst: Self.paceBurst, at: now)
+        allowance = ProbeAllowance(at: now)
+    }
+
+    /// Takes the node's allowance and tells it of the answers that came while it was not here.
+    mutating func borrow(_ nodes: inout ProbeAllowance, at now: Instant) {
+        swap(&allowance, &nodes)
+        for address in answers { allowance.answered(from: address, at: now) }
+        answers.removeAll()
+    }
+
+    /// Gives the allowance back.
+    mutating func giveBack(_ nodes: inout ProbeAllowance) {
+        swap(&allowance, &nodes)
     }
 
     enum Verdict: Equatable {
@@ -72,7 +90,7 @@ struct ProbeBudget: Sendable {
     mutating func take(for address: IPAddress, isTriggered: Bool, at now: Instant) -> Verdict {
         if let delay = pace.delay(at: now), delay > .zero { return .paced(delay) }
         guard peer.delay(at: now) == .zero, var target = target(for: address, at: now),
-            target.take(isTriggered: isTriggered, at: now)
+            target.take(isTriggered: isTriggered, at: now), allowance.take(for: address, isOpener: false, at: now)
         else { return .spent }
         _ = peer.take(at: now)
         _ = pace.take(at: now)
@@ -80,16 +98,18 @@ struct ProbeBudget: Sendable {
         return .granted
     }
 
-    /// Asks for one opener: it dies before it reaches its address, so that only the peer's budget pays.
-    mutating func takeOpener(at now: Instant) -> Verdict {
+    /// Asks for one opener: it dies before it reaches its address, so that the address's own budget does not pay.
+    mutating func takeOpener(for address: IPAddress, at now: Instant) -> Verdict {
         if let delay = pace.delay(at: now), delay > .zero { return .paced(delay) }
-        guard peer.take(at: now) else { return .spent }
+        guard peer.delay(at: now) == .zero, allowance.take(for: address, isOpener: true, at: now) else { return .spent }
+        _ = peer.take(at: now)
         _ = pace.take(at: now)
         return .granted
     }
 
     /// Notes that an authentic answer came from `address`.
     mutating func answered(from address: IPAddress, at now: Instant) {
+        if answers.count < Self.maximumTargets { answers.insert(address) }
         guard targets[address] != nil || targets.count < Self.maximumTargets else { return }
         if let answeredAt = targets[address]?.answeredAt, now - answeredAt < Self.answerMemory {
             targets[address]?.answeredAt = now
@@ -100,7 +120,9 @@ struct ProbeBudget: Sendable {
 
     /// Our own network changed: what the old one spent does not count. A peer cannot cause it.
     mutating func networkChanged(at now: Instant) {
+        let answers = answers
         self = ProbeBudget(at: now)
+        self.answers = answers
     }
 
     private mutating func target(for address: IPAddress, at now: Instant) -> Target? {

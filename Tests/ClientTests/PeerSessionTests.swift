@@ -32,12 +32,13 @@ import Wire
         var outputs: [PeerSession.Output] = []
         pair.alice.session.send(.echoRequest(sequence: 1), at: pair.now, outputs: &outputs)
         outputs.removeAll()
-        pair.alice.session.deadlineReached(at: pair.now, outputs: &outputs)
+        pair.alice.session.deadlineReached(at: pair.now, allowance: &pair.alice.probes, outputs: &outputs)
         // The call-me-maybe, and the ping whose pong tells that it has arrived.
         #expect(outputs.map(\.way) == ["direct", "relay", "relay"])
         var answers: [PeerSession.Output] = []
         for case .relay(let packet) in outputs {
-            pair.bob.session.receiveDisco(packet.bytes, from: .relay, at: pair.now, outputs: &answers)
+            pair.bob.session.receiveDisco(
+                packet.bytes, from: .relay, at: pair.now, allowance: &pair.bob.probes, outputs: &answers)
         }
         #expect(answers.map(\.way) == ["direct", "relay", "relay", "relay"])
     }
@@ -165,6 +166,7 @@ private final class Side {
     let endpoint: Endpoint
     let session: PeerSession
     var messages: [(message: TunnelMessage, origin: Origin)] = []
+    var probes = ProbeAllowance(at: .zero)
 
     init(_ session: PeerSession, at endpoint: Endpoint) {
         self.session = session
@@ -209,7 +211,7 @@ private struct Pair {
                 guard let deadline = side.session.nextDeadline, deadline <= now else { continue }
                 if side === alice { wakes.append(now) }
                 var outputs: [PeerSession.Output] = []
-                side.session.deadlineReached(at: now, outputs: &outputs)
+                side.session.deadlineReached(at: now, allowance: &side.probes, outputs: &outputs)
                 carryOut(outputs, of: side)
             }
         }
@@ -239,7 +241,8 @@ private struct Pair {
     private func deliver(_ packet: [UInt8], to side: Side, from origin: Origin) {
         var outputs: [PeerSession.Output] = []
         switch DirectSide.classify(packet.bytes) {
-        case .disco: side.session.receiveDisco(packet.bytes, from: origin, at: now, outputs: &outputs)
+        case .disco:
+            side.session.receiveDisco(packet.bytes, from: origin, at: now, allowance: &side.probes, outputs: &outputs)
         case .session: side.session.receive(packet.bytes, from: origin, at: now, outputs: &outputs)
         case .stun: Issue.record("nobody sends STUN here")
         }

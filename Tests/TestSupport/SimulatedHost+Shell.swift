@@ -96,13 +96,17 @@ extension SimulatedHost {
     }
 
     func carryOut(_ effects: [PathAgent.Effect], for key: NodeKey) {
+        var hasInvited = false
         for effect in effects {
             guard let peer = peers[key] else { return }
             switch effect {
             case .sendDirect(let message, let path, let timeToLive):
+                if hasInvited, case .ping = message { lateProbes += 1 }
                 probes.append((path.endpoint, internet.now, timeToLive))
                 transmit(.disco(message, from: nodeKey), over: path, timeToLive: timeToLive)
-            case .sendViaRelay(let message): internet.relay(.disco(message, from: nodeKey), from: self, to: peer.host)
+            case .sendViaRelay(let message):
+                if case .callMeMaybe = message { hasInvited = true }
+                internet.relay(.disco(message, from: nodeKey), from: self, to: peer.host)
             case .refreshLocal:
                 var effects: [LocalAgent.Effect] = []
                 local.refresh(at: internet.now, effects: &effects)
@@ -158,11 +162,11 @@ extension SimulatedHost {
         }
         for key in peers.keys.sorted() {
             guard let deadline = peers[key]?.agent.nextDeadline, deadline <= internet.now else { continue }
-            var generator = random
+            var (generator, probes) = (random, probeAllowance)
             withAgent(key) { agent, now, effects in
-                agent.deadlineReached(at: now, using: &generator, effects: &effects)
+                agent.deadlineReached(at: now, allowance: &probes, using: &generator, effects: &effects)
             }
-            random = generator
+            (random, probeAllowance) = (generator, probes)
         }
         arm()
     }

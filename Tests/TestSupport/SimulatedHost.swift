@@ -25,6 +25,8 @@ package final class SimulatedHost {
     package internal(set) var wakeUps = 0
     /// Every direct disco packet sent: to where and when, with its TTL.
     package internal(set) var probes: [(to: Endpoint, at: Instant, timeToLive: UInt8?)] = []
+    /// Probes that left behind the call-me-maybe which announced them.
+    package internal(set) var lateProbes = 0
     /// Pings sent directly to all peers.
     package var pingsSent: Int { peers.values.reduce(0) { $0 + $1.agent.statistics.pingsSent } }
     /// Addresses to which the kernel refuses to send.
@@ -37,6 +39,7 @@ package final class SimulatedHost {
     /// Sockets opened to guess ports with, closed ones too.
     private(set) var extraSockets: Set<SocketID> = []
     var allowance = BirthdayAllowance()
+    var probeAllowance: ProbeAllowance
     /// The sockets open now, with those opened to guess ports.
     package var socketCount: Int { sockets.count }
     var random: SeededGenerator
@@ -55,6 +58,7 @@ package final class SimulatedHost {
         self.relayDelay = relayDelay
         self.configuration = configuration
         random = SeededGenerator(seed)
+        probeAllowance = ProbeAllowance(at: internet.now)
         nodeKey = NodePrivateKey(using: &random).publicKey
         local = LocalAgent(configuration: configuration, at: internet.now)
         self.interfaces = interfaces.enumerated().map {

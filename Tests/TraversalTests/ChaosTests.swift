@@ -44,6 +44,7 @@ import Wire
             #expect(bob.agent.path.isDirect || !oracle.rightIsDirect, summary)
             for peer in [alice, bob] where peer.agent.path.isDirect { #expect(peer.agent.explanation == .direct, summary) }
             let seconds = (run.internet.now - .zero).inSeconds
+            #expect(run.alice.lateProbes == 0 && run.bob.lateProbes == 0, summary)
             // A path in use costs a ping a second and its standby little; discovery keeps its budget.
             for host in [run.alice, run.bob] { #expect(Double(host.pingsSent) <= 100 + 7 * seconds, summary) }
         }

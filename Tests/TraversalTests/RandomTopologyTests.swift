@@ -30,6 +30,7 @@ import Wire
             let isGuessable = (oracle.guessedPorts ?? 0) > 0
             #expect(alice.agent.path.isDirect == oracle.leftIsDirect || (alice.agent.path.isDirect && isGuessable), summary)
             #expect(bob.agent.path.isDirect == oracle.rightIsDirect || (bob.agent.path.isDirect && isGuessable), summary)
+            #expect(run.alice.lateProbes == 0 && run.bob.lateProbes == 0, summary)
             #expect(run.lost(from: alice, to: bob).isEmpty && run.lost(from: bob, to: alice).isEmpty, summary)
         }
     }
