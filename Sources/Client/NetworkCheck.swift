@@ -28,10 +28,12 @@ struct NetworkCheck: Sendable {
         let routes = DefaultRoute.all()
         report.hasIPv6Route = routes.preferred(of: .ipv6) != nil
         let nat64 = await lookForTranslator(routes, &report)
-        var servers = try await askServer(&report)
-        if let nat64 { servers += servers.compactMap(nat64.synthesize) }
-        for family in [IPAddress.Family.ipv4, .ipv6] {
-            let own = servers.filter { $0.address.family == family }
+        let servers = try await askServer(&report)
+        // What a NAT64 shows of IPv4 is a look of its own: it is translated, and IPv6 is not.
+        let looks =
+            [servers.filter(\.address.isIPv4), servers.filter { !$0.address.isIPv4 }]
+            + [servers.compactMap { nat64?.synthesize($0) }]
+        for own in looks {
             guard let first = own.first else { continue }
             // Without a route there is no source address, and no way to ask.
             guard let address = await SourceAddress.towards(first, on: eventLoop) else { continue }

@@ -7,7 +7,7 @@ struct CandidateGathering {
     static let maximumCandidates = 64
     /// Addresses of our interfaces at most.
     static let maximumHosts = 24
-    /// Mapped endpoints of one socket at most.
+    /// Mapped endpoints of one socket and family at most.
     static let maximumMappedPerSocket = 2
 
     let sockets: [LocalSocket]
@@ -48,9 +48,13 @@ struct CandidateGathering {
     private var reflexive: [Candidate] {
         var candidates: [Candidate] = []
         for (rank, socket) in sockets.enumerated() {
-            let endpoints = mapped.endpoints(of: socket.id)
+            let all = mapped.endpoints(of: socket.id)
             let isHard = mapped.mapping(of: socket.id).map { $0 != .endpointIndependent } ?? false
-            for endpoint in endpoints.prefix(isHard ? 1 : Self.maximumMappedPerSocket) {
+            // Behind a NAT64 an IPv6 socket is mapped in both families, and only what it is in IPv4 is translated.
+            let ipv4 = all.filter(\.address.isIPv4)
+            let endpoints = ipv4.isEmpty ? all : ipv4
+            let asIs = ipv4.isEmpty ? [] : all.filter { !$0.address.isIPv4 }
+            for endpoint in endpoints.prefix(isHard ? 1 : Self.maximumMappedPerSocket) + asIs.prefix(1) {
                 candidates.append(Candidate(.serverReflexive, endpoint, interfaceRank: UInt8(clamping: rank)))
             }
             // The mapped port is of no use to a peer, but a forward made by hand usually keeps the port.

@@ -50,12 +50,12 @@ struct MappedEndpoints: Sendable {
 
     /// Whether mappings of a socket differ between destinations; nil with fewer than two server addresses.
     func mapping(of socket: SocketID) -> MappingBehavior? {
-        MappingBehavior(samples: recent(socket).map { .init(server: $0.server, mapped: $0.mapped) })
+        MappingBehavior(samples: translated(socket).map { .init(server: $0.server, mapped: $0.mapped) })
     }
 
     /// How ports are handed out; nil when nothing tells.
     func allocation(of socket: SocketID, localPort: UInt16) -> NATBehavior.Allocation? {
-        let ports = recent(socket).map(\.mapped.port)
+        let ports = translated(socket).map(\.mapped.port)
         guard let first = ports.first else { return nil }
         if ports.allSatisfy({ $0 == localPort }) { return .preserving }
         guard ports.count >= 2, Set(ports).count == ports.count else { return nil }
@@ -68,11 +68,19 @@ struct MappedEndpoints: Sendable {
 
     /// The range of the ports seen; nil with fewer than three different ones.
     func ports(of socket: SocketID) -> ClosedRange<UInt16>? {
-        NATBehavior.range(of: Set(recent(socket).map(\.mapped.port)))
+        NATBehavior.range(of: Set(translated(socket).map(\.mapped.port)))
     }
 
     /// The largest distance of two ports that counts as a sequence: by chance 1 of 4,000 random pairs lies as near.
     static let longestStep = 8
+
+    /// The sightings that tell of a translation. Behind a NAT64 servers of both families are asked from one IPv6 socket, and
+    /// those of IPv6 see it as it is.
+    private func translated(_ socket: SocketID) -> [Sighting] {
+        let list = recent(socket)
+        let ipv4 = list.filter(\.mapped.address.isIPv4)
+        return ipv4.isEmpty ? list : ipv4
+    }
 
     /// The sightings of the last look. Older ones may be of a mapping that is gone: a gateway was restarted, or forgot it.
     private func recent(_ socket: SocketID) -> [Sighting] {

@@ -4,7 +4,6 @@ import dataclasses
 import time
 import typing
 
-import nat64
 import scenarios_mapping as mapping
 import scenarios_topology as topology
 from miniupnpd import NAT_PMP, PCP, UPNP
@@ -245,8 +244,8 @@ SCENARIOS = [
     Scenario("one CGNAT, no hairpin, one host without a router", topology.one_carrier_without_router, "direct",
              note="across the carrier's network"),
     Scenario("gateways that lie", topology.hostile, "relay", mapping.is_lied_to),
-    Scenario("NAT64 against EIM/APDF, server has IPv4", topology.nat64(), "direct", mapping.is_translated(nat64.PREFIX)),
-    Scenario("NAT64 against EIM/APDF, server has both", topology.nat64(ipv6=True), "direct", mapping.is_translated(nat64.PREFIX)),
-    Scenario("NAT64 against dual stack, server has IPv6", topology.nat64(ipv4=False, ipv6=True), "direct",
-             mapping.is_translated(nat64.PREFIX), note="over IPv6"),
+    Scenario("NAT64 against EIM/APDF, server has IPv4", topology.nat64(), "direct", mapping.is_translated),
+    Scenario("NAT64 against EIM/APDF, server has both", topology.nat64(ipv6=True), "direct", mapping.is_translated),
+    Scenario("NAT64 against dual stack, server has IPv6", topology.nat64(ipv4=False, ipv6=True), "direct", mapping.is_translated,
+             note="over IPv6"),
 ]

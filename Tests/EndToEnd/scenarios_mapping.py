@@ -1,8 +1,10 @@
 """The stories of gateways that may be asked for a port: what is looked at beside the path that the stream takes."""
 
+import json
 import socket
 import time
 
+import nat64
 from programs import ProgramError, run as run_program, wait_until
 from scenarios_run import TO_DIRECT
 
@@ -142,9 +144,8 @@ def is_behind_another(run, result):
         return (run.bob.status() or {}).get("gateway", {}).get("isDoubleNAT")
     result.expect(wait_until(lambda: told() is not None, SOON, "the node tells of the gateway") and told(),
                   "status does not tell of the second NAT")
-    report = run.bob.command("netcheck", "--json")
-    result.expect(report.returncode == 0 and '"isDoubleNAT":true' in report.stdout.replace(" ", ""),
-                  f"netcheck does not tell of the second NAT: {report.stdout[-300:]}")
+    report = json.loads(run.bob.command("netcheck", "--json").stdout)
+    result.expect(report.get("portMapping", {}).get("isDoubleNAT"), f"netcheck does not tell of the second NAT: {report}")
     run.settle(result)
     run.finish(result)
 
@@ -170,12 +171,12 @@ def peak_memory(node):
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
 
 
-def is_translated(prefix):
-    """Alice finds the prefix of her NAT64."""
-    def story(run, result):
-        run.settle(result)
-        run.finish(result)
-        report = run.alice.command("netcheck", "--json").stdout
-        result.expect(f'"nat64Prefix":"{prefix}"' in report.replace(" ", "").replace("\\/", "/"),
-                      f"netcheck does not tell the prefix {prefix}: {report[-300:]}")
-    return story
+def is_translated(run, result):
+    """Alice finds the prefix of her NAT64, and what she looks like in IPv4 where a server can tell her."""
+    run.settle(result)
+    run.finish(result)
+    report = json.loads(run.alice.command("netcheck", "--json").stdout)
+    result.expect(report.get("nat64Prefix") == nat64.PREFIX, f"netcheck tells of the prefix {report.get('nat64Prefix')}")
+    if run.topology.ipv4:
+        seen = report.get("mappedIPv4", "")
+        result.expect(seen.startswith(f"{run.topology.routers['a'].ipv4}:"), f"netcheck tells of the IPv4 address {seen}")
