@@ -17,7 +17,7 @@ from scenarios_stream import SIZE, Capture, Delivery, Service, Stream, longest_g
 
 # How long the stream runs while the judge counts, and how long a pair may look for a direct path.
 JUDGED = 1.5
-TO_DIRECT = 15
+TO_DIRECT = 20
 RELAYED = 6
 
 
@@ -94,7 +94,8 @@ class Run(World):
         super()._open(build, server_words)
         self.captures = [self._stack.enter_context(Capture(host)) for host in self.hosts]
         self.service = self._stack.enter_context(Service(self.topology.bob))
-        self.alice = causeway.Node(self.directory / "alice", self.server.invite(), "alice", *self.topology.words, space=self.topology.alice)
+        self.alice = causeway.Node(
+            self.directory / "alice", self.server.invite(), "alice", *self.topology.words, space=self.topology.alice)
         self.bob = self.far_node(self.server.invite())
         self.alice.wait_for_peer("bob")
         self.bob.wait_for_peer("alice")
