@@ -50,6 +50,8 @@ extension StatisticsReport {
         page.write("derp_current_dup_client_conns", .gauge, "Connections of those keys.", relay.duplicateKeyConnections)
         page.write("derp_total_dup_client_conns", .untyped, "Connections that came for a key in use.", relay.duplicateConnections)
         page.write("derp_clients_local", .gauge, "Keys connected to this relay.", relay.clientKeys)
+        page.write("derp_clients_total", .gauge, "Keys connected here or to a relay that forwards for us.", relay.clientKeys)
+        page.write("derp_current_file_descriptors", .gauge, "Open file descriptors.", openFiles)
         page.write("derp_watchers", .gauge, "Connections that watch the others.", relay.watchers)
     }
 
