@@ -12,7 +12,7 @@ struct CausewayBench: ParsableCommand {
             """,
         subcommands: [
             RelayCommand.self, IdleCommand.self, STUNCommand.self, CoordinationCommand.self, FloorCommand.self,
-            CompareCommand.self,
+            CompareCommand.self, GrowthCommand.self, ConnectCommand.self, FloodCommand.self,
             FloorServerCommand.self, BareRelayCommand.self,
         ])
 }

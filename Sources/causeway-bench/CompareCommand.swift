@@ -67,48 +67,37 @@ struct Contestant {
 }
 
 /// The medians of one relay, and its ratio to the first in the same round.
-struct ComparisonReport: Codable {
+struct ComparisonReport: Encodable {
     var command = "comparison"
     var target: String
-    var packetsPerSecond: Double
-    var serverMicrosecondsPerPacket: Double?
-    var serverToGenerator: Double?
-    var p99Microseconds: Double?
-    /// CPU time per packet in relation to the first relay's: median, least and greatest over the rounds.
-    var ratio: Double?
-    var ratioLeast: Double?
-    var ratioGreatest: Double?
+    var packetsPerSecond: Spread
+    var serverMicrosecondsPerPacket: Spread
+    var serverToGenerator: Spread
+    var p99Microseconds: Spread
+    /// CPU time per packet in relation to the first relay's in the same round.
+    var ratio: Spread
 
     init(_ name: String, _ reports: [LoadReport], _ first: [LoadReport]) {
         target = name
-        packetsPerSecond = Self.median(reports.map(\.packetsPerSecond)) ?? 0
-        serverMicrosecondsPerPacket = Self.median(reports.compactMap(\.serverMicrosecondsPerPacket))
-        serverToGenerator = Self.median(reports.compactMap(\.serverToGenerator))
-        p99Microseconds = Self.median(reports.compactMap(\.p99Microseconds))
-        let ratios = zip(reports, first).compactMap { report, first -> Double? in
-            guard let own = report.serverMicrosecondsPerPacket, let other = first.serverMicrosecondsPerPacket else { return nil }
-            return own / other
-        }
-        ratio = Self.median(ratios)
-        ratioLeast = ratios.min()
-        ratioGreatest = ratios.max()
+        packetsPerSecond = Spread(reports.map(\.packetsPerSecond))
+        serverMicrosecondsPerPacket = Spread(reports.compactMap(\.serverMicrosecondsPerPacket))
+        serverToGenerator = Spread(reports.compactMap(\.serverToGenerator))
+        p99Microseconds = Spread(reports.compactMap(\.p99Microseconds))
+        ratio = Spread(
+            zip(reports, first).compactMap { report, first in
+                guard let own = report.serverMicrosecondsPerPacket, let other = first.serverMicrosecondsPerPacket else {
+                    return nil
+                }
+                return own / other
+            })
     }
 
     var text: String {
-        var text = "\(Table.number(packetsPerSecond, 0)) packets/s, p99 \(Table.microseconds([p99Microseconds]))"
-        if let serverMicrosecondsPerPacket, let serverToGenerator {
-            text += ", \(Table.number(serverMicrosecondsPerPacket, 2)) µs per packet"
-            text += ", \(Table.number(serverToGenerator, 3)) × the generator"
-        }
-        if let ratio, let ratioLeast, let ratioGreatest {
-            text += ", ratio \(Table.number(ratio, 3)) (\(Table.number(ratioLeast, 2))…\(Table.number(ratioGreatest, 2)))"
+        var text = "\(packetsPerSecond.text(0)) packets/s, p99 \(p99Microseconds.text(0)) µs"
+        if serverMicrosecondsPerPacket.median != nil {
+            text += ", \(serverMicrosecondsPerPacket.text(2)) µs per packet"
+            text += ", \(serverToGenerator.text(3)) × the generator, ratio \(ratio.text(3))"
         }
         return text
-    }
-
-    private static func median(_ values: [Double]) -> Double? {
-        let sorted = values.sorted()
-        guard !sorted.isEmpty else { return nil }
-        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 }

@@ -1,10 +1,11 @@
 internal import CLinux
+internal import DERP
 internal import Glibc
 internal import TLS
 internal import Wire
 
 /// The least a relay could do on this machine: it opens what one connection sends, seals it for its partner and sends it, and knows nothing of
-/// packets, keys or queues. Connections say their number first; 2n and 2n + 1 are partners.
+/// packets, keys or queues. Connections say their number first and are greeted; 2n and 2n + 1 are partners.
 ///
 /// It handles raw memory as the load loop does, for the same reason: two scratch buffers of one thread.
 final class FloorRelay {
@@ -30,11 +31,16 @@ final class FloorRelay {
     private let plain: UnsafeMutableRawBufferPointer
     private var sides: [Int32: Side] = [:]
     private var numbered: [Int: Side] = [:]
+    /// The answer to a number: a keep-alive, which ends a login as the relay's last frame does. Behind it come no more tickets.
+    private let greeting: [UInt8]
 
     /// Takes over a listening socket.
     init(listener: Int32, context: TLSContext?) {
         self.listener = listener
         self.context = context
+        var writer = ByteWriter()
+        ServerFrame.writeKeepAlive(to: &writer)
+        greeting = writer.bytes
         epoll = epoll_create1(Int32(O_CLOEXEC))
         cipher = .allocate(byteCount: Self.capacity, alignment: 64)
         plain = .allocate(byteCount: TLSSession.plaintextCapacity(forCiphertext: Self.capacity), alignment: 64)
@@ -97,14 +103,19 @@ final class FloorRelay {
             side.number = number
             numbered[number] = side
             bytes = UnsafeRawBufferPointer(rebasing: bytes[8...])
+            greeting.withUnsafeBytes { write($0, to: side) }
         }
         guard !bytes.isEmpty, let number = side.number, let partner = numbered[number ^ 1] else { return }
-        guard let session = partner.session else { return transmit(bytes, to: partner) }
+        write(bytes, to: partner)
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to side: Side) {
+        guard let session = side.session else { return transmit(bytes, to: side) }
         do {
             try session.write(bytes)
-            transmitOutput(of: partner)
+            transmitOutput(of: side)
         } catch {
-            close(partner)
+            close(side)
         }
     }
 

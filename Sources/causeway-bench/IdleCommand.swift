@@ -32,11 +32,13 @@ struct IdleCommand: ParsableCommand {
     func run() throws {
         Sockets.raiseDescriptorLimit()
         var login = try relay.loginPlan()
-        if !resume, let peer = login.peer {
+        if resume {
+            login.clients = concurrency
+        } else if let peer = login.peer {
             guard IPAddress(peer.host) != nil, relay.insecure || relay.pin != nil else {
                 throw ValidationError("full handshakes need an address in --url, and --pin or --insecure; or use --resume")
             }
-            login.avoidsResumption = true
+            login.clients = .max
         }
         let silent = try (0..<halfOpen).map { _ in try Sockets.connect(to: login.endpoint) }
         defer { for descriptor in silent { close(descriptor) } }

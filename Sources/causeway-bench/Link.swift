@@ -11,6 +11,8 @@ final class Link {
         /// The upgrade was asked for; what the reply's head has brought so far.
         case upgrading(head: [UInt8])
         case loggingIn
+        /// The floor was told the link's number.
+        case awaitingGreeting
         case ready
         case closed(String)
     }
@@ -26,7 +28,7 @@ final class Link {
     /// The beginning of a frame whose rest has not arrived.
     var tail: [UInt8] = []
     /// Bytes that the socket did not take yet.
-    var pending: [UInt8] = []
+    var pending = PendingBytes()
     var isResumed = false
     /// Whether the link waits to be read.
     var isReading = false

@@ -54,8 +54,8 @@ final class LoadLoop<Observer: LinkObserver> {
 
     /// Begins another connection.
     @discardableResult
-    func connect(_ key: NodePrivateKey) throws -> Link {
-        let descriptor = try Sockets.connect(to: plan.endpoint)
+    func connect(_ key: NodePrivateKey, from source: IPAddress? = nil) throws -> Link {
+        let descriptor = try Sockets.connect(to: plan.endpoint, from: source)
         let link = Link(index: links.count, key: key, descriptor: descriptor, at: Sockets.now())
         links.append(link)
         guard causeway_watch_edges(epoll, descriptor, UInt64(link.index)) == 0 else { throw SocketError("epoll_ctl") }
@@ -71,7 +71,7 @@ final class LoadLoop<Observer: LinkObserver> {
         link.session = nil
         link.machine = nil
         link.tail = []
-        link.pending = []
+        link.pending = PendingBytes()
         observer.closed(link, reason)
     }
 
@@ -123,12 +123,12 @@ final class LoadLoop<Observer: LinkObserver> {
 
     private func transmit(_ bytes: UnsafeRawBufferPointer, on link: Link) {
         guard link.pending.isEmpty else {
-            link.pending.append(contentsOf: bytes)
+            link.pending.append(bytes)
             return
         }
         let count = Glibc.send(link.descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
         if count < 0, errno != EAGAIN { return close(link, "send: \(String(cString: strerror(errno)))") }
-        if count < bytes.count { link.pending.append(contentsOf: bytes[max(0, count)...]) }
+        if count < bytes.count { link.pending.append(UnsafeRawBufferPointer(rebasing: bytes[max(0, count)...])) }
     }
 
     private func transmitPending(of link: Link) {
@@ -167,11 +167,10 @@ final class LoadLoop<Observer: LinkObserver> {
 
     private func connected(_ link: Link, at now: Instant) {
         if let error = Sockets.pendingError(link.descriptor) { return close(link, error.description) }
-        guard let context = plan.context, let peer = plan.peer else { return secured(link, at: now) }
+        guard let context = plan.context, let peer = plan.peer(ofLink: link.index) else { return secured(link, at: now) }
         do {
             link.phase = .securing
-            link.session = try TLSSession(
-                client: context, to: plan.avoidsResumption ? Self.strangers(peer, link) : peer, port: port)
+            link.session = try TLSSession(client: context, to: peer, port: port)
             try link.session?.handshake()
             transmitOutput(of: link)
         } catch {
@@ -179,19 +178,12 @@ final class LoadLoop<Observer: LinkObserver> {
         }
     }
 
-    /// The same server under another address literal for each link: literals are not sent, and sessions are kept by them, so none is resumed.
-    private static func strangers(_ peer: TLSPeer, _ link: Link) -> TLSPeer {
-        guard IPAddress(peer.host) != nil else { return peer }
-        return TLSPeer(host: "10.\(link.index >> 16 & 0xff).\(link.index >> 8 & 0xff).\(link.index & 0xff)", proof: peer.proof)
-    }
-
     /// The transport is there: asks for the upgrade, and logs in at once when the server's certificate named its key.
     private func secured(_ link: Link, at now: Instant) {
         link.isResumed = link.session?.isResumed ?? false
         guard !plan.isRaw else {
-            link.phase = .ready
-            send(withUnsafeBytes(of: UInt64(link.index).bigEndian) { Array($0) }, on: link)
-            return observer.becameReady(link, at: now)
+            link.phase = .awaitingGreeting
+            return send(withUnsafeBytes(of: UInt64(link.index).bigEndian) { Array($0) }, on: link)
         }
         let announced = link.session?.peerRelayKey
         let request = HTTPUpgrade.request(
@@ -254,6 +246,10 @@ final class LoadLoop<Observer: LinkObserver> {
         switch link.phase {
         case .upgrading(let head): upgrade(link, head + bytes.copy(), at: now)
         case .loggingIn: logIn(link, bytes, at: now)
+        case .awaitingGreeting:
+            link.phase = .ready
+            observer.becameReady(link, at: now)
+            takeFrames(link, bytes, at: now)
         case .ready: takeFrames(link, bytes, at: now)
         case .connecting, .securing, .closed: break
         }

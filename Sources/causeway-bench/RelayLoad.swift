@@ -8,6 +8,8 @@ final class RelayLoad: LinkObserver {
     private static let lossTimeout = Duration.milliseconds(400)
     /// A link with so many unsent bytes takes no more: the relay pushes back.
     private static let pendingLimit = 128 << 10
+    /// Packets that a paced flow keeps until its link takes them.
+    private static let backlog = 64
     private static let loginTimeout = Duration.seconds(20)
     private static let politeRate = 100.0
 
@@ -115,7 +117,7 @@ final class RelayLoad: LinkObserver {
                 giveUpSilentFlows(at: now)
                 nextSweep = now + .milliseconds(100)
             }
-            if isPaced { markDueFlows(at: now) }
+            if isPaced { markDueFlows(loop, at: now) }
             sendDirty(loop, at: now)
             loop.wakeUp(within: isPaced ? 1 : 50)
             if let failure { throw BenchFailure(failure) }
@@ -146,16 +148,17 @@ final class RelayLoad: LinkObserver {
             flows[index].nextSequence = sequence
             flows[index].inFlight = inFlight
         case .interval(let interval):
-            while flows[index].nextDue <= now {
-                flows[index].nextDue += interval
-                guard link.pending.count < Self.pendingLimit else {
-                    flows[index].held += 1
-                    continue
-                }
-                loop.append(template, flow: index, sequence: flows[index].nextSequence, at: now, to: link)
-                flows[index].nextSequence += 1
-                flows[index].inFlight += 1
+            guard flows[index].nextDue <= now, link.pending.count < Self.pendingLimit else { return }
+            // What is older than the backlog was held back. The rest goes at once, as a program writes that has more than it can send.
+            let due = Int((now - flows[index].nextDue).nanoseconds / max(1, interval.nanoseconds)) + 1
+            let excess = max(0, due - Self.backlog)
+            flows[index].held += excess
+            for packet in 0..<UInt64(due - excess) {
+                loop.append(template, flow: index, sequence: flows[index].nextSequence + packet, at: now, to: link)
             }
+            flows[index].nextDue = flows[index].nextDue + .nanoseconds(interval.nanoseconds * Int64(due))
+            flows[index].nextSequence += UInt64(due - excess)
+            flows[index].inFlight += due - excess
         }
     }
 
@@ -165,9 +168,11 @@ final class RelayLoad: LinkObserver {
         dirty.append(link)
     }
 
-    private func markDueFlows(at now: Instant) {
-        for flow in flows {
-            if case .interval = flow.pace, flow.nextDue <= now { mark(flow.sender) }
+    /// Links that take nothing report when they do again.
+    private func markDueFlows(_ loop: LoadLoop<RelayLoad>, at now: Instant) {
+        for index in flows.indices where flows[index].nextDue <= now {
+            let sender = flows[index].sender
+            if case .interval = flows[index].pace, loop.links[sender].pending.isEmpty { mark(sender) }
         }
     }
 

@@ -49,8 +49,8 @@ enum Sockets {
         return Endpoint(address, port)
     }
 
-    /// Begins a TCP connection; it is there, or failed, when the descriptor becomes writable.
-    static func connect(to endpoint: Endpoint) throws -> Int32 {
+    /// Begins a TCP connection, from a local address of one's own choice; it is there, or failed, when the descriptor becomes writable.
+    static func connect(to endpoint: Endpoint, from source: IPAddress? = nil) throws -> Int32 {
         let family = endpoint.address.isIPv4 ? AF_INET : AF_INET6
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SocketError("socket") }
@@ -58,6 +58,13 @@ enum Sockets {
         // A relay that pushes back is to be felt here, not to fill megabytes of the kernel's queue.
         var lowWater: Int32 = 64 << 10
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &lowWater, socklen_t(MemoryLayout<Int32>.size))
+        // What the relay delivers is not to wait here unseen either: a client that cannot keep up has a short queue, and then the relay's.
+        var capacity: Int32 = 128 << 10
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &capacity, socklen_t(MemoryLayout<Int32>.size))
+        if let source, withAddress(of: Endpoint(source, 0), { bind(descriptor, $0, $1) }) != 0 {
+            defer { close(descriptor) }
+            throw SocketError("bind to \(source)")
+        }
         let result = withAddress(of: endpoint) { Glibc.connect(descriptor, $0, $1) }
         guard result == 0 || errno == EINPROGRESS else {
             defer { close(descriptor) }
