@@ -166,7 +166,18 @@ struct Connection: ~Copyable {
         remoteSince = now
         self.loginDeadline = loginDeadline
         self.keepAliveInterval = keepAliveInterval
-        keepAliveDue = now + keepAliveInterval
+        keepAliveDue = .zero
+        keepAliveSent(at: now)
+    }
+
+    /// Connections whose keep-alives are due in the same quarter of a second get them in one round: waking up for each of them would cost
+    /// more than the sending does.
+    private static let keepAliveGrid: Int64 = 250_000_000
+
+    /// Sets when the next keep-alive is due.
+    mutating func keepAliveSent(at now: Instant) {
+        let due = (now + keepAliveInterval).nanoseconds
+        keepAliveDue = Instant(nanoseconds: (due / Self.keepAliveGrid + 1) * Self.keepAliveGrid)
     }
 
     /// Two clients with one key that both send would otherwise move the route with every packet, on every shard.

@@ -186,7 +186,7 @@ extension Shard {
         }
         if let until = connection.pointee.congestedUntil, now >= until { pauseEnded(connection) }
         if now >= connection.pointee.keepAliveDue {
-            connection.pointee.keepAliveDue = now + connection.pointee.keepAliveInterval
+            connection.pointee.keepAliveSent(at: now)
             guard connection.pointee.phase == .ready else { return }
             counters.keepAlives &+= 1
             writer.removeAll()

@@ -15,8 +15,9 @@ internal import Wire
 /// ```
 /// What third connections have sent to the old place follows by way of it. That may change the order of their packets, once.
 extension Shard {
-    /// Bytes to one destination on another shard, small packets counted as more, after which a move pays.
-    static let worthAMove: Int32 = 256 << 10
+    /// Bytes to one destination on another shard, small packets counted as more, after which a move pays: it costs what some ten packets
+    /// cost that cross over one by one, each with a wake-up of the other shard.
+    static let worthAMove: Int32 = 32 << 10
     /// How long packets for an old place are sent on. All shards hear of a move within milliseconds.
     private static let memory = Duration.seconds(5)
     /// The longest pause for a partner on its way; normally it takes one or two rounds.
