@@ -2,7 +2,8 @@
 ///
 /// Where derper counts the same thing the name is derper's. Its counters lack the suffix `_total` that Prometheus wants of the type
 /// `counter`, so they are declared `untyped` here: the names stay, and `promtool check metrics` has nothing to say.
-/// One name it would not take: derper's `derp_average_queue_duration_ms` is `causeway_relay_queue_duration_seconds` here.
+/// Two names it would not take: derper's `derp_average_queue_duration_ms` is `causeway_relay_queue_duration_seconds` here, and
+/// `derp_clients_total`, a gauge, is left out (`derp_clients_local` has the same value).
 extension StatisticsReport {
     var metrics: String {
         var page = PrometheusText()
@@ -50,7 +51,6 @@ extension StatisticsReport {
         page.write("derp_current_dup_client_conns", .gauge, "Connections of those keys.", relay.duplicateKeyConnections)
         page.write("derp_total_dup_client_conns", .untyped, "Connections that came for a key in use.", relay.duplicateConnections)
         page.write("derp_clients_local", .gauge, "Keys connected to this relay.", relay.clientKeys)
-        page.write("derp_clients_total", .gauge, "Keys connected here or to a relay that forwards for us.", relay.clientKeys)
         page.write("derp_current_file_descriptors", .gauge, "Open file descriptors.", openFiles)
         page.write("derp_watchers", .gauge, "Connections that watch the others.", relay.watchers)
     }
