@@ -12,6 +12,8 @@ struct CoordinationLink: Sendable {
 
     /// What the stream of peers tells.
     enum StreamEvent: Sendable {
+        /// The server has taken the request: from here on it tells of every change.
+        case opened
         case snapshot(PeerList)
         case changed(Peer)
         case removed(RemovedPeer)
@@ -72,10 +74,10 @@ struct CoordinationLink: Sendable {
         let request = HTTPExchange.Request(method: .GET, path: "/v1/peers/stream", headers: headers)
         try await HTTPExchange(dialer: exchange.dialer, silence: Self.streamSilence).stream(request) { head, body in
             guard head.status == .ok else {
-                var bytes: [UInt8] = []
-                for try await part in body { bytes.append(contentsOf: part.readableBytesView) }
-                throw failure(status: Int(head.status.code), body: bytes)
+                throw failure(
+                    status: Int(head.status.code), body: try await body.whole(upTo: HTTPExchange.maximumBodyByteCount))
             }
+            try await take(.opened, nil)
             var parser = ServerSentEventParser()
             for try await bytes in body {
                 for event in try parser.append(bytes.readableBytesView) {

@@ -5,7 +5,7 @@ internal import Wire
 /// One HTTP request to the server, over a connection of its own.
 struct HTTPExchange: Sendable {
     /// The longest answer taken whole.
-    private static let maximumBodyByteCount = 4 << 20
+    static let maximumBodyByteCount = 4 << 20
 
     /// A request's parts.
     struct Request: Sendable {
@@ -38,12 +38,9 @@ struct HTTPExchange: Sendable {
     func send(_ request: Request, timeout: Duration = .seconds(10)) async throws -> Response {
         try await withTimeout(timeout) {
             try await stream(request) { head, body in
-                var bytes: [UInt8] = []
-                for try await part in body {
-                    guard bytes.count + part.readableBytes <= Self.maximumBodyByteCount else { throw Failure.tooLong }
-                    bytes.append(contentsOf: part.readableBytesView)
-                }
-                return Response(status: Int(head.status.code), headers: head.headers, body: bytes)
+                Response(
+                    status: Int(head.status.code), headers: head.headers,
+                    body: try await body.whole(upTo: Self.maximumBodyByteCount))
             }
         }
     }
@@ -130,6 +127,16 @@ struct HTTPExchange: Sendable {
         fileprivate let parts: NIOAsyncChannelInboundStream<HTTPClientResponsePart>.AsyncIterator
 
         func makeAsyncIterator() -> Iterator { Iterator(parts: parts) }
+
+        /// All of it. Throws `Failure.tooLong` when there is more than `limit` bytes.
+        func whole(upTo limit: Int) async throws -> [UInt8] {
+            var bytes: [UInt8] = []
+            for try await part in self {
+                guard bytes.count + part.readableBytes <= limit else { throw HTTPExchange.Failure.tooLong }
+                bytes.append(contentsOf: part.readableBytesView)
+            }
+            return bytes
+        }
 
         struct Iterator: AsyncIteratorProtocol {
             fileprivate var parts: NIOAsyncChannelInboundStream<HTTPClientResponsePart>.AsyncIterator

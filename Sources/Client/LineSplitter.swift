@@ -16,16 +16,23 @@ struct LineSplitter {
     /// Takes bytes and returns the lines that they complete.
     mutating func append(_ bytes: ByteBufferView) throws(TooLong) -> [[UInt8]] {
         var lines: [[UInt8]] = []
-        for byte in bytes {
-            if byte == UInt8(ascii: "\n") {
-                if buffer.last == UInt8(ascii: "\r") { buffer.removeLast() }
-                lines.append(buffer)
-                buffer.removeAll(keepingCapacity: true)
-            } else {
-                guard buffer.count < limit else { throw TooLong() }
-                buffer.append(byte)
-            }
+        var rest = bytes
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            try keep(rest[..<end])
+            if buffer.last == UInt8(ascii: "\r") { buffer.removeLast() }
+            lines.append(buffer)
+            buffer.removeAll(keepingCapacity: buffer.capacity <= Self.keptCapacity)
+            rest = rest[(end + 1)...]
         }
+        try keep(rest)
         return lines
+    }
+
+    /// What is kept of a long line's memory for the next one.
+    private static let keptCapacity = 64 << 10
+
+    private mutating func keep(_ bytes: ByteBufferView) throws(TooLong) {
+        guard buffer.count + bytes.count <= limit else { throw TooLong() }
+        buffer.append(contentsOf: bytes)
     }
 }

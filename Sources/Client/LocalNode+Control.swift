@@ -39,7 +39,7 @@ extension LocalNode {
             relay: RelayStatus(
                 isConnected: relay.isReady, health: relay.health, latencyMilliseconds: relay.latency?.inMilliseconds,
                 disconnects: relay.disconnects, droppedPackets: relay.droppedPackets, problem: relay.problem),
-            isCoordinated: coordination.isStreaming,
+            isCoordinated: coordination.isStreaming, coordinationProblem: coordination.problem,
             candidates: direct.agent.description.candidates.map {
                 CandidateStatus(kind: $0.kindName, endpoint: $0.endpoint.description)
             },
@@ -60,7 +60,7 @@ extension LocalNode {
 
     /// Calls `onReady` once, when the relay takes packets and the peers are known.
     func reportReady() {
-        guard relay.isReady, coordination.isStreaming, let onReady else { return }
+        guard relay.isReady, coordination.isStreaming, coordination.hasPeers, let onReady else { return }
         self.onReady = nil
         onReady(status)
     }

@@ -9,11 +9,21 @@ internal import Wire
 struct CoordinationState {
     /// Who the server is and what it offers; nil until the first answer.
     var server: ServerDescription?
+    /// Has the server asked again what it offers.
+    var describe: AsyncStream<Void>.Continuation?
+    /// The address by which the server was reached last.
+    var reachedAddress: IPAddress?
     var network: NetworkReference?
     /// The number of the last event taken, to resume from.
     var lastEvent: String?
     /// Whether the stream of peers is open.
     var isStreaming = false
+    /// Whether a list of peers has come since the start.
+    var hasPeers = false
+    /// The nodes in `peers` by their numbers.
+    var nodeKeys: [NodeID: NodeKey] = [:]
+    /// What is wrong with the stream or with what it tells, in one sentence.
+    var problem: String?
     /// Ends the stream, to open it again from where the machine is now.
     var restartStream: AsyncStream<Void>.Continuation?
     /// The last published sequence number.
@@ -36,13 +46,14 @@ extension LocalNode {
         let dialer = try ServerDialer(server: state.server, eventLoop: eventLoop)
         let link = CoordinationLink(exchange: HTTPExchange(dialer: dialer))
         let server = try await join(link, dialer)
-        guard let region = server.relays.first else {
+        guard !server.relays.isEmpty else {
             throw NodeFailure(.refused, "\(state.server.url) offers no relay: switch it on in its configuration")
         }
         coordination.server = server
         learnServerAddress(IPAddress(state.server.host))
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.keepRelay(dialer, key: region.nodeKey) }
+            group.addTask { try await self.keepRelay(dialer) }
+            group.addTask { try await self.keepDescribing(link) }
             group.addTask { try await self.keepWatching(link, dialer) }
             group.addTask { try await self.keepPublishing(link, dialer) }
             group.addTask { try await self.watchNetwork() }
@@ -139,6 +150,7 @@ extension LocalNode {
                 let failure = explain(error, dialer)
                 if let failure = failure as? NodeFailure, failure.kind == .refused { throw failure }
                 if coordination.isStreaming { backoff.reset() }
+                coordination.problem = "\(failure)"
                 log.info("the stream of peers broke off", metadata: ["reason": "\(failure)"])
             }
             try Task.checkCancellation()
@@ -176,58 +188,6 @@ extension LocalNode {
             group.addTask { await restarts.first { _ in true } }
             try await group.next()
         }
-    }
-
-    private func take(_ event: CoordinationLink.StreamEvent, id: String?) {
-        let now = Instant.now
-        coordination.isStreaming = true
-        if let id { coordination.lastEvent = id }
-        switch event {
-        case .snapshot(let list):
-            coordination.network = list.network
-            if state.name != list.me.name { renamed(list.me.name) }
-            let known = Set(list.peers.map(\.nodeKey))
-            for key in peers.keys where !known.contains(key) { remove(key) }
-            for peer in list.peers { update(peer, at: now) }
-            reportReady()
-        case .changed(let peer) where peer.nodeKey == state.nodeKey.publicKey:
-            if state.name != peer.name { renamed(peer.name) }
-        case .changed(let peer):
-            update(peer, at: now)
-        case .removed(let removed):
-            remove(removed.nodeKey)
-        }
-    }
-
-    private func update(_ peer: Peer, at now: Instant) {
-        // A node that changed its key is another one to us: its sessions are void.
-        for session in peers.values where session.peer.id == peer.id && session.peer.nodeKey != peer.nodeKey {
-            remove(session.peer.nodeKey)
-        }
-        if let session = peers[peer.nodeKey] {
-            direct.discoKeys[session.peer.discoKey] = nil
-            direct.discoKeys[peer.discoKey] = peer.nodeKey
-            act(on: session) { $0.update(peer, at: now, outputs: &$1) }
-        } else {
-            direct.discoKeys[peer.discoKey] = peer.nodeKey
-            peers[peer.nodeKey] = PeerSession(
-                peer, identity: PeerSession.Identity(nodeKey: state.nodeKey, discoKey: state.discoKey, epoch: WallClock.epoch),
-                configuration: direct.configuration, local: direct.agent.description, nat64: direct.nat64, at: now)
-            log.debug("peer", metadata: ["name": "\(peer.name)"])
-        }
-    }
-
-    private func remove(_ key: NodeKey) {
-        guard let session = peers.removeValue(forKey: key) else { return }
-        direct.discoKeys[session.peer.discoKey] = nil
-        act(on: session) { $0.close(at: .now, outputs: &$1) }
-        for channel in services.removeAll(of: key) { channel.close(promise: nil) }
-        log.debug("peer left", metadata: ["name": "\(session.peer.name)"])
-    }
-
-    private func renamed(_ name: String) {
-        state.name = name
-        save()
     }
 
     // MARK: - Publishing

@@ -114,24 +114,6 @@ extension LocalNode {
         }
     }
 
-    /// Adds the address by which the server was reached to the STUN servers.
-    func learnServerAddress(_ address: IPAddress?) {
-        guard let description = coordination.server else { return }
-        var servers = description.stun.endpoints
-        if let address {
-            let reached = Endpoint(address, description.stun.port)
-            if !servers.contains(reached) { servers.append(reached) }
-        }
-        if let alternate = description.stun.alternate { servers.append(alternate) }
-        guard servers != direct.servers else { return }
-        direct.servers = servers
-        state.stunServers = servers
-        save()
-        let now = Instant.now
-        direct.agent.setServers(direct.reachableServers, at: now)
-        localDeadlineReached(at: now)
-    }
-
     /// Looks for a NAT64 where there is no IPv4, on the name server's time.
     private func lookForTranslator() {
         guard NAT64Discovery.isWanted(routes: direct.routes) else { return translatorFound(nil) }

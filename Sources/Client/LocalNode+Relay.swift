@@ -14,19 +14,26 @@ extension LocalNode {
     private static let longestRestart = Duration.seconds(30)
 
     /// Connects to the relay and connects again whenever the link is lost, until cancelled.
-    func keepRelay(_ dialer: ServerDialer, key: NodeKey) async throws {
+    ///
+    /// - Parameter dialer: leads to the server, where the relay is unless the server names another place.
+    func keepRelay(_ dialer: ServerDialer) async throws {
         var backoff = Backoff()
         var random = SystemRandomNumberGenerator()
         while true {
+            var way = dialer
             do {
-                try await holdRelay(dialer, key: key)
+                let home = try homeRelay(dialer)
+                way = home.dialer
+                try await holdRelay(way, key: home.key)
                 log.info("the relay link is closed")
             } catch {
                 try Task.checkCancellation()
-                let reason = dialer.explain(error)
+                let reason = way.explain(error)
                 log.info("no link to the relay", metadata: ["reason": "\(reason)"])
                 relayFailed(error, "\(reason)")
             }
+            // A relay that does not take the login may have another key than it had, or be elsewhere.
+            if !relay.isReady { coordination.describe?.yield() }
             let restart = relay.restartDelay
             if relayClosed() >= Self.goodLink { backoff.reset() }
             try await Task.sleep(for: max(min(restart ?? .zero, Self.longestRestart), backoff.next(using: &random)))
@@ -67,7 +74,9 @@ extension LocalNode {
             return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
         }.output
         relay.opened(connection.0, connection.1)
-        if dialer.isDirect { learnServerAddress(connection.0.remoteAddress.flatMap(Endpoint.init(socketAddress:))?.address) }
+        if dialer.isDirect, dialer.server.host == state.server.host {
+            learnServerAddress(connection.0.remoteAddress.flatMap(Endpoint.init(socketAddress:))?.address)
+        }
         armTimer(for: relay.nextDeadline)
         try await withTaskCancellationHandler {
             try await connection.0.closeFuture.get()

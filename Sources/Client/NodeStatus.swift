@@ -9,6 +9,8 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     public var relay: RelayStatus
     /// Whether the stream of peers from the coordination server is open.
     public var isCoordinated: Bool
+    /// What is wrong with that stream or with what it tells, in one sentence; nil when nothing is.
+    public var coordinationProblem: String?
     /// Where peers may reach this node.
     public var candidates: [CandidateStatus]
     /// The IPv4 gateway, as far as it was asked for a port mapping.

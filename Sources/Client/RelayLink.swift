@@ -38,6 +38,11 @@ struct RelayLink {
             handler?.value.probe(at: now)
             return
         }
+        close()
+    }
+
+    /// Ends the connection, if there is one.
+    func close() {
         channel?.close(promise: nil)
     }
 

@@ -135,6 +135,9 @@ struct ServerDialer: Sendable {
                 "the proxy \(proxy?.host ?? "") opens no way to \(server.authority) (\(reason)): check HTTPS_PROXY and NO_PROXY")
         case is TimeoutError:
             NodeFailure(.unreachable, "\(server.url) does not answer: check that the server runs and that the port is open")
+        case is LineSplitter.TooLong, HTTPExchange.Failure.tooLong:
+            NodeFailure(
+                .unreachable, "\(server.url) answers with more than a node takes: check that it is a causeway-server")
         case is IOError, is ChannelError, is HTTPExchange.Failure:
             NodeFailure(.unreachable, "the connection to \(server.url) broke off: check that the server runs")
         default: error

@@ -11,22 +11,31 @@ struct ServerSentEvent: Equatable, Sendable {
 
 /// Reads a `text/event-stream`, whatever pieces it arrives in.
 struct ServerSentEventParser {
-    /// The longest line: the snapshot of a network of 10,000 nodes with some candidates each.
-    private static let maximumLineByteCount = 64 << 20
+    /// The most bytes of one event, in one line or in many: the snapshot of as many nodes as are taken (`PeerLimits`), with some
+    /// candidates each.
+    static let maximumEventByteCount = 32 << 20
 
-    private var splitter = LineSplitter(limit: maximumLineByteCount)
+    private var splitter = LineSplitter(limit: maximumEventByteCount)
     private var name = ""
     private var data: [UInt8] = []
     private var hasData = false
     private var id: String?
+    /// The bytes of the event that is being read.
+    private var byteCount = 0
 
     /// Takes bytes and returns the events that they complete. Comments, which keep the connection alive, give none.
-    mutating func append(_ bytes: ByteBufferView) throws -> [ServerSentEvent] {
-        try splitter.append(bytes).compactMap { take($0) }
+    mutating func append(_ bytes: ByteBufferView) throws(LineSplitter.TooLong) -> [ServerSentEvent] {
+        var events: [ServerSentEvent] = []
+        for line in try splitter.append(bytes) {
+            if let event = try take(line) { events.append(event) }
+        }
+        return events
     }
 
-    private mutating func take(_ line: [UInt8]) -> ServerSentEvent? {
+    private mutating func take(_ line: [UInt8]) throws(LineSplitter.TooLong) -> ServerSentEvent? {
         guard !line.isEmpty else { return dispatch() }
+        byteCount += line.count
+        guard byteCount <= Self.maximumEventByteCount else { throw LineSplitter.TooLong() }
         let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
         let field = String(decoding: line[..<colon], as: UTF8.self)
         var value = line[min(colon + 1, line.endIndex)...]
@@ -48,6 +57,7 @@ struct ServerSentEventParser {
             name = ""
             data = []
             hasData = false
+            byteCount = 0
         }
         guard hasData else { return nil }
         return ServerSentEvent(name: name.isEmpty ? "message" : name, data: data, id: id)

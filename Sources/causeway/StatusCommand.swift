@@ -32,7 +32,12 @@ enum StatusText {
         if let problem = status.relay.problem { relay += ": \(problem)" }
         if let health = status.relay.health { relay += ", it says: \(health)" }
         lines.append(relay)
-        if !status.isCoordinated { lines.append("coordination: not connected, peers may be out of date") }
+        let problem = status.coordinationProblem.map { ": \($0)" } ?? ""
+        if !status.isCoordinated {
+            lines.append("coordination: not connected, peers may be out of date\(problem)")
+        } else if !problem.isEmpty {
+            lines.append("coordination\(problem)")
+        }
         for candidate in status.candidates { lines.append("reachable at \(candidate.endpoint) (\(candidate.kind))") }
         if let gateway = status.gateway { lines.append("port mapping at \(gateway.address ?? "no gateway"): \(gateway.text)") }
         for port in status.allowed { lines.append("peers may reach \(port)") }

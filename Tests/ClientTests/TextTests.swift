@@ -101,6 +101,24 @@ import Wire
     }
 }
 
+/// Events that are too long, in one line or in many.
+@Suite struct LongEventTests {
+    @Test func manyLinesOfOneEventAreTooLongTogether() throws {
+        var parser = ServerSentEventParser()
+        let line = ByteBuffer(string: "data: " + String(repeating: "x", count: (1 << 20) - 6) + "\n")
+        for _ in 0..<32 { _ = try parser.append(line.readableBytesView) }
+        #expect(throws: LineSplitter.TooLong.self) { try parser.append(line.readableBytesView) }
+    }
+
+    @Test func eventsThatEndAreNotCountedTogether() throws {
+        var parser = ServerSentEventParser()
+        let event = ByteBuffer(string: "data: " + String(repeating: "x", count: 1 << 20) + "\n\n")
+        var count = 0
+        for _ in 0..<40 { count += try parser.append(event.readableBytesView).count }
+        #expect(count == 40)
+    }
+}
+
 @Suite struct MillisecondsTests {
     @Test(arguments: [(0.04, "0.0 ms"), (1.26, "1.3 ms"), (12.0, "12.0 ms"), (1234.56, "1234.6 ms")])
     func oneDecimalIsPrinted(value: Double, text: String) {
