@@ -155,6 +155,8 @@ extension LocalNode {
     private func datagramReceived(_ bytes: ByteBuffer, over path: DirectPath) {
         let now = Instant.now
         switch DirectSide.classify(bytes.readableBytesSpan) {
+        case .stun where direct.extraSockets[path.socket] != nil:
+            gatewayAnswered(bytes.readableBytesSpan, over: path, at: now)
         case .stun:
             var effects: [LocalAgent.Effect] = []
             direct.receive(bytes.readableBytesSpan, over: path, at: now, effects: &effects)

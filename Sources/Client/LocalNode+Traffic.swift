@@ -49,8 +49,10 @@ extension LocalNode {
             } else {
                 session.birthdayRefused(at: now)
             }
-        case .endBirthday(let plan, let isAnswered):
-            direct.allowance.ended(plan, isAnswered: isAnswered)
+        case .endBirthday(let plan, let result):
+            direct.allowance.ended(plan, result, at: .now)
+        case .checkGateway(let socket):
+            checkGateway(over: socket)
         case .closeSockets(let sockets):
             direct.closeExtraSockets(sockets)
         case .pathChanged(let path):

@@ -64,6 +64,17 @@ public struct PeerStatus: Codable, Hashable, Sendable {
     public var why: String?
     /// The same as a stable word for programs.
     public var reason: String?
+    /// How far the search for ports is; nil when none runs.
+    public var portSearch: PortSearchStatus?
+}
+
+/// How far an attempt to guess the ports of NATs is.
+public struct PortSearchStatus: Codable, Hashable, Sendable {
+    /// Datagrams sent so far, and at most.
+    public var packetsSent: Int
+    public var packetsAtMost: Int
+    /// The probability that such an attempt has found a path by now, from 0 to 1, as the arithmetic has it; nil where it cannot say.
+    public var odds: Double?
 }
 
 /// The answer to one echo request.

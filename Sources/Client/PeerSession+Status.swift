@@ -9,6 +9,9 @@ extension PeerSession {
             name: peer.name, nodeKey: peer.nodeKey.description, path: isUsed ? "relay" : "idle",
             latencyMilliseconds: path.latency?.inMilliseconds, sentBytes: sentBytes, receivedBytes: receivedBytes,
             secondsSinceHeard: lastHeard.map { (now - $0).inSeconds }, why: why.sentence, reason: why.name)
+        if case .guessing(let odds) = explanation {
+            status.portSearch = PortSearchStatus(packetsSent: odds.sent, packetsAtMost: odds.most, odds: odds.odds)
+        }
         if case .direct(let direct, _, _) = path {
             status.path = "direct"
             status.endpoint = direct.endpoint.description

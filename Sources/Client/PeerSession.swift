@@ -22,7 +22,9 @@ final class PeerSession {
         case refreshLocal
         /// Ask for leave to guess ports, open sockets for it and call `birthdayBegan`, or call `birthdayRefused`.
         case beginBirthday(BirthdayPlan)
-        case endBirthday(BirthdayPlan, isAnswered: Bool)
+        case endBirthday(BirthdayPlan, BirthdayResult)
+        /// Ask a STUN server over the socket, then call `gatewayAnswered`.
+        case checkGateway(over: SocketID)
         case closeSockets([SocketID])
         case pathChanged(Path)
     }
@@ -131,6 +133,11 @@ final class PeerSession {
 
     func birthdayRefused(at now: Instant) {
         agent.birthdayRefused(at: now)
+    }
+
+    /// A server has answered over a socket that was opened to guess ports.
+    func gatewayAnswered(over socket: SocketID, at now: Instant) {
+        agent.gatewayAnswered(over: socket, at: now)
     }
 
     /// Gives back what was taken for this peer alone: the node forgets it.
@@ -275,8 +282,10 @@ final class PeerSession {
                 outputs.append(.refreshLocal)
             case .beginBirthday(let plan):
                 outputs.append(.beginBirthday(plan))
-            case .endBirthday(let plan, let isAnswered):
-                outputs.append(.endBirthday(plan, isAnswered: isAnswered))
+            case .endBirthday(let plan, let result):
+                outputs.append(.endBirthday(plan, result))
+            case .checkGateway(let socket):
+                outputs.append(.checkGateway(over: socket))
             case .closeSockets(let sockets):
                 outputs.append(.closeSockets(sockets))
             case .pathChanged(let path):

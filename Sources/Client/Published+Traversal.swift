@@ -82,6 +82,7 @@ extension NATReport {
         case nil: break
         }
         (lowestPort, highestPort) = (behavior.ports?.lowerBound, behavior.ports?.upperBound)
+        if behavior.searchesPorts { searchesPorts = true }
         if let lifetime = behavior.mappingLifetime { mappingLifetimeSeconds = UInt32(clamping: Int64(lifetime.inSeconds)) }
         switch behavior.reachability {
         case .unknown: break
@@ -104,6 +105,7 @@ extension NATReport {
         case .unknown, nil: break
         }
         if let lowestPort, let highestPort, lowestPort <= highestPort { behavior.ports = lowestPort...highestPort }
+        behavior.searchesPorts = searchesPorts ?? false
         behavior.mappingLifetime = mappingLifetimeSeconds.map { .seconds(Int64($0)) }
         if isUDPBlocked == true {
             behavior.reachability = .blocked

@@ -44,6 +44,13 @@ struct BirthdaySockets: Sendable {
         return due
     }
 
+    /// The ping was not sent: it is due again.
+    mutating func postpone(_ path: DirectPath, until due: Instant) {
+        guard let index = hits.firstIndex(where: { $0.path == path }) else { return }
+        hits[index].attempts -= 1
+        hits[index].nextAttempt = due
+    }
+
     /// The path answered: it is watched as any other from here on.
     mutating func answered(_ path: DirectPath) {
         hits.removeAll { $0.path == path }

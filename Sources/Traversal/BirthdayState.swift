@@ -8,15 +8,12 @@ enum BirthdayState: Sendable {
     case wanted(due: Instant, latest: Instant)
     /// The shell was asked for leave and sockets.
     case asked(BirthdayPlan)
-    /// STUN is asked again at `checkAt` whether the gateway still takes packets.
-    case running(BirthdayProbing, checkAt: Instant)
+    case running(BirthdayProbing, GatewayWatch)
 
     /// Until guessing begins where something else may work: IPv6, a mapped port, a filter that is not known.
     static let patience: Duration = .milliseconds(300)
     /// Between two looks at whether our endpoints are confirmed.
     static let confirmationInterval: Duration = .milliseconds(50)
-    /// Between two looks at whether the gateway still takes packets.
-    static let checkInterval: Duration = .seconds(2)
 
     var run: BirthdayProbing? {
         switch self {
@@ -29,7 +26,7 @@ enum BirthdayState: Sendable {
         switch self {
         case .idle, .asked: nil
         case .wanted(let due, _): due
-        case .running(let run, let checkAt): run.nextDeadline.map { min($0, checkAt) }
+        case .running(let run, _): run.nextDeadline
         }
     }
 }

@@ -25,6 +25,7 @@ extension LocalAgent {
         var behavior = studied
         behavior.reachability = description.behavior.reachability
         behavior.isCaptive = description.behavior.isCaptive
+        behavior.searchesPorts = configuration.isExhaustive
         guard let socket = description.sockets.first(where: { $0.family == .ipv4 }),
             let seen = mapped.endpoints(of: socket.id).first
         else { return behavior }

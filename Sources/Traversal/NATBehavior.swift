@@ -47,6 +47,8 @@ package struct NATBehavior: Hashable, Sendable {
     package var isNested: Bool?
     /// Whether the web server's answer came from a captive portal. The shell finds out and says so.
     package var isCaptive: Bool?
+    /// Whether the user allows the long search for ports where both sides' are random. A search needs both sides.
+    package var searchesPorts = false
 
     package init(
         reachability: Reachability = .unknown, isTranslated: Bool? = nil, mapping: Dependence? = nil,

@@ -16,12 +16,15 @@ extension PathAgent {
             return
         }
         guard let run = run(plan, over: sockets, at: now) else {
-            endBirthday(isAnswered: false, at: now, effects: &effects)
+            endBirthday(.silent, at: now, effects: &effects)
             settle(at: now, effects: &effects)
             return
         }
         counters.birthdayAttempts += 1
-        birthday = .running(run, checkAt: now + BirthdayState.checkInterval)
+        let interval = plan.role == .searcher ? GatewayWatch.searchInterval : GatewayWatch.interval
+        // In a sequence a question would take the port that the peer has predicted.
+        let watching = local.behavior.isSequential ? [] : sockets
+        birthday = .running(run, GatewayWatch(over: watching, every: interval, at: now))
         settle(at: now, effects: &effects)
     }
 
@@ -32,9 +35,17 @@ extension PathAgent {
         rearm(at: now)
     }
 
+    /// A server has answered what a `checkGateway` effect asked.
+    package mutating func gatewayAnswered(over socket: SocketID, at now: Instant) {
+        guard case .running(let run, var watch) = birthday else { return }
+        birthday = .idle
+        watch.answered(over: socket)
+        birthday = .running(run, watch)
+    }
+
     /// The peer is forgotten: gives back what was asked of the shell. Nothing may be told to the agent after that.
     package mutating func close(at now: Instant, effects: inout [Effect]) {
-        endBirthday(isAnswered: false, at: now, effects: &effects)
+        endBirthday(.silent, at: now, effects: &effects)
         let released = birthdaySockets.releaseAll()
         if !released.isEmpty { effects.append(.closeSockets(released)) }
     }
@@ -61,23 +72,42 @@ extension PathAgent {
         guard configuration.birthdaySockets > 0, let remoteBehavior, let target = remote.mapped?.address, !sharesNAT,
             let model = local.sockets.first(where: { $0.family == .ipv4 })?.id
         else { return nil }
-        let count = configuration.birthdaySockets
-        let opener = BirthdayPlan(
-            role: .opener, target: target, socketCount: count, model: model, packetCount: count * OpenerPasses.count)
         switch (local.behavior.isHard, remoteBehavior.isHard) {
         case (false, false): return nil
-        case (true, false): return remoteBehavior.letsOnlyKnownPortsIn ? opener : nil
+        case (true, false): return remoteBehavior.letsOnlyKnownPortsIn ? opener(target, model) : nil
         case (false, true):
             guard local.behavior.letsOnlyKnownPortsIn else { return nil }
             return BirthdayPlan(
-                role: .guesser, target: target, socketCount: 0, model: model, packetCount: BirthdayProbing.guesses)
+                role: .guesser, target: target, socketCount: GatewayWatch.socketCount, model: model,
+                packetCount: GuessWaves.packetCount, entryCount: GuessWaves.portsPerWave)
         case (true, true):
-            if local.behavior.isSequential, remoteBehavior.isSequential { return opener }
-            guard configuration.isExhaustive else { return nil }
-            return BirthdayPlan(
-                role: .searcher, target: target, socketCount: count, model: model,
-                packetCount: BirthdayProbing.searchPackets)
+            if local.behavior.isSequential, remoteBehavior.isSequential { return opener(target, model, isPredicted: true) }
+            return searcher(target, model, remoteBehavior)
         }
+    }
+
+    private func opener(_ target: IPAddress, _ model: SocketID, isPredicted: Bool = false) -> BirthdayPlan {
+        let count = min(configuration.birthdaySockets, local.behavior.openerSockets)
+        return BirthdayPlan(
+            role: .opener, target: target, socketCount: count, model: model,
+            packetCount: OpenerPasses.packetCount(sockets: count, isPredicted: isPredicted), entryCount: count)
+    }
+
+    /// Where both take their ports from small blocks, or both users allow the long search.
+    private func searcher(_ target: IPAddress, _ model: SocketID, _ remoteBehavior: NATBehavior) -> BirthdayPlan? {
+        let isAllowed = searchLeave == .both
+        guard isAllowed || (local.behavior.hasSmallBlock && remoteBehavior.hasSmallBlock) else { return nil }
+        let search = search(remoteBehavior, isExhaustive: isAllowed)
+        let most = isAllowed ? PortSearch.exhaustivePackets : PortSearch.blockPackets
+        return BirthdayPlan(
+            role: .searcher, target: target, socketCount: min(configuration.birthdaySockets, PortSearch.socketCount),
+            model: model, packetCount: most, entryCount: search.entryCount, isExhaustive: isAllowed)
+    }
+
+    private func search(_ remoteBehavior: NATBehavior, isExhaustive: Bool) -> PortSearch {
+        PortSearch(
+            from: local.behavior.portBlock ?? PortOrder.usualPorts, to: remoteBehavior.portBlock ?? PortOrder.usualPorts,
+            isExhaustive: isExhaustive)
     }
 
     /// The attempt that the plan is for; nil if it cannot be made.
@@ -95,12 +125,13 @@ extension PathAgent {
             return .open(
                 plan, sockets: sockets, towards: mapped, sparingPeer: isSparing, isPredicted: isPredicted, at: now)
         case .guesser:
-            let order = PortOrder(behavior: remoteBehavior, seen: mapped.port, runLength: configuration.birthdaySockets)
-            return .guess(plan, order: order, at: now)
+            let run = remoteBehavior.openerSockets
+            let order = PortOrder(behavior: remoteBehavior, seen: mapped.port, runLength: run)
+            let chance = Double(run) / Double(max(run, order.likelyCount))
+            return .guess(plan, waves: GuessWaves(order, chance: chance), at: now)
         case .searcher:
             guard !sockets.isEmpty else { return nil }
-            return .search(
-                plan, sockets: sockets, ports: PortOrder.usualPorts, lifetime: local.behavior.mappingLifetime, at: now)
+            return .search(plan, sockets: sockets, search(remoteBehavior, isExhaustive: plan.isExhaustive), at: now)
         }
     }
 
@@ -111,7 +142,11 @@ extension PathAgent {
         at now: Instant, using random: inout some RandomNumberGenerator, effects: inout [Effect]
     ) {
         for path in birthdaySockets.takeDue(at: now) {
-            sendPing(over: path, timeToLive: nil, at: now, using: &random, effects: &effects)
+            switch budget.take(for: path.endpoint.address, isTriggered: true, at: now) {
+            case .granted: sendPing(over: path, timeToLive: nil, at: now, using: &random, effects: &effects)
+            case .paced(let delay): birthdaySockets.postpone(path, until: now + delay)
+            case .spent: counters.probesHeldBack += 1
+            }
         }
         switch birthday {
         case .idle, .asked: return
@@ -127,24 +162,33 @@ extension PathAgent {
             }
             birthday = .asked(plan)
             effects.append(.beginBirthday(plan))
-        case .running(var run, var checkAt):
+        case .running(var run, var watch):
             // One owner at a time: the ports not yet guessed are many.
             birthday = .idle
-            let probes = run.step(at: now, using: &random)
-            if checkAt <= now {
-                effects.append(.refreshLocal)
-                checkAt = now + BirthdayState.checkInterval
-            }
-            birthday = .running(run, checkAt: checkAt)
-            for probe in probes {
-                sendPing(
-                    over: probe.path, isGuess: true, timeToLive: probe.isOpener ? configuration.openerTimeToLive : nil, at: now,
-                    using: &random, effects: &effects)
-            }
-            if run.isOver || (run.plan.role == .searcher && !isWanted(at: now)) {
-                endBirthday(isAnswered: false, at: now, effects: &effects)
-            }
+            let outcome = step(&run, &watch, at: now, using: &random, effects: &effects)
+            birthday = .running(run, watch)
+            if let outcome { endBirthday(outcome, at: now, effects: &effects) }
         }
+    }
+
+    /// Answers the attempt's outcome when it is over.
+    private mutating func step(
+        _ run: inout BirthdayProbing, _ watch: inout GatewayWatch, at now: Instant,
+        using random: inout some RandomNumberGenerator, effects: inout [Effect]
+    ) -> BirthdayResult.Outcome? {
+        for probe in run.step(at: now, using: &random) {
+            sendPing(
+                over: probe.path, isGuess: true, timeToLive: configuration.timeToLive(probe.reach), at: now, using: &random,
+                effects: &effects)
+        }
+        switch watch.step(entries: run.entryCount, at: now) {
+        case .nothing: break
+        case .ask(let socket): effects.append(.checkGateway(over: socket))
+        case .full:
+            watch.restart()
+            guard run.gatewayDropped(at: now) else { return .dropped }
+        }
+        return run.isOver || (run.plan.role == .searcher && !isWanted(at: now)) ? .silent : nil
     }
 
     /// Whether either side has used the paths lately.
@@ -158,39 +202,66 @@ extension PathAgent {
 
     /// After every event: a path ends the attempt, and sockets that no path uses are closed.
     mutating func settleBirthday(at now: Instant, effects: inout [Effect]) {
-        if hasWorkingPath { endBirthday(isAnswered: true, at: now, effects: &effects) }
+        if hasWorkingPath { endBirthday(.answered, at: now, effects: &effects) }
         guard birthday.run == nil, !birthdaySockets.all.isEmpty else { return }
         let released = birthdaySockets.release(keeping: Set(selector.paths.map(\.path.socket)))
         if !released.isEmpty { effects.append(.closeSockets(released)) }
     }
 
-    /// The gateway lets no STUN answer in while we guess: its table may be full, so we stop.
+    /// No UDP comes in any more while we guess: so we stop.
     mutating func stopGuessingIfDropped(at now: Instant, effects: inout [Effect]) {
         switch local.behavior.reachability {
-        case .blocked, .ipv6: endBirthday(isAnswered: false, at: now, effects: &effects)
+        case .blocked, .ipv6: endBirthday(.dropped, at: now, effects: &effects)
         case .unknown, .ipv4, .dualStack: return
         }
     }
 
-    /// - Parameter isAnswered: a path works. It speaks for the guessed address only where it leads there: a peer may have named
+    /// - Parameter outcome: that a path works speaks for the guessed address only where it leads there: a peer may have named
     ///   somebody else's.
-    mutating func endBirthday(isAnswered: Bool, at now: Instant, effects: inout [Effect]) {
+    mutating func endBirthday(_ outcome: BirthdayResult.Outcome, at now: Instant, effects: inout [Effect]) {
         let plan: BirthdayPlan
+        let entryCount: Int
         switch birthday {
         case .idle: return
         case .wanted:
             birthday = .idle
             return
-        case .asked(let asked): plan = asked
-        case .running(let run, _): plan = run.plan
+        case .asked(let asked): (plan, entryCount) = (asked, 0)
+        case .running(let run, _): (plan, entryCount) = (run.plan, min(run.entryCount, run.plan.entryCount))
         }
-        let isTarget = selector.paths.contains { !$0.isFailing && $0.path.endpoint.address == plan.target }
-        effects.append(.endBirthday(plan, isAnswered: isAnswered && isTarget))
+        var outcome = outcome
+        if outcome == .answered, !selector.paths.contains(where: { !$0.isFailing && $0.path.endpoint.address == plan.target }) {
+            outcome = .silent
+        }
+        effects.append(.endBirthday(plan, BirthdayResult(outcome, entryCount: entryCount)))
         birthday = .idle
     }
 }
 
+extension PathAgent.Configuration {
+    /// A carrier's NAT is rarely more routers behind the home's.
+    private static let carrierDistance: UInt8 = 2
+
+    fileprivate func timeToLive(_ reach: OpenerPasses.Reach) -> UInt8? {
+        switch reach {
+        case .near: openerTimeToLive
+        case .beyondCarrier: openerTimeToLive + Self.carrierDistance
+        case .full: nil
+        }
+    }
+}
+
 extension NATBehavior {
+    /// The sockets that an opener needs behind this NAT: the fewer the better a guess is. A carrier's block is all that its customer has.
+    fileprivate var openerSockets: Int {
+        if isSequential { return 256 }
+        let share = portBlock.map { max(64, $0.count / 8) }
+        return min(share ?? .max, PathAgent.Configuration.usualBirthdaySockets)
+    }
+
+    /// Whether a search among its ports takes minutes.
+    fileprivate var hasSmallBlock: Bool { portBlock.map { $0.count <= PortSearch.widestBlock } ?? false }
+
     /// Whether a packet from a port that was never written to stays outside, as far as is known.
     fileprivate var letsOnlyKnownPortsIn: Bool {
         filtering != .endpointIndependent && filtering != .addressDependent

@@ -10,7 +10,7 @@ extension PathAgent {
         guard let search else { return hasBeenIdle ? .idle : .notTried }
         if remote.isEmpty { return .noRemoteCandidates }
         if checks.isEmpty { return .noCommonFamily }
-        if let run = birthday.run { return .guessing(probes: run.sent, odds: run.odds) }
+        if let run = birthday.run { return .guessing(run.odds) }
         let probes = counters.pingsSent + counters.birthdayPingsSent - search.pings
         if discovery.failures == 0 { return .trying(probes: probes) }
         if relay.isSilent { return .peerSilent }
@@ -20,10 +20,20 @@ extension PathAgent {
     /// Why a search that has failed could not have succeeded, as far as both sides' behaviour tells.
     private func relayedReason(probes: Int) -> PathExplanation {
         let (isLocalHard, isRemoteHard) = (local.behavior.isHard, remoteBehavior?.isHard ?? false)
-        if isLocalHard, isRemoteHard { return .bothNATsHard(probes: probes) }
+        if isLocalHard, isRemoteHard { return .bothNATsHard(probes: probes, search: searchLeave) }
         if sharesNAT { return .noHairpin(probes: probes) }
         if isLocalHard || isRemoteHard { return .hardNATAgainstFilter(isLocalHard: isLocalHard, probes: probes) }
         return .noAnswer(probes: probes)
+    }
+
+    /// Whose user allows the long search for ports.
+    var searchLeave: SearchLeave {
+        switch (configuration.isExhaustive, remoteBehavior?.searchesPorts ?? false) {
+        case (false, false): .nobody
+        case (true, false): .here
+        case (false, true): .there
+        case (true, true): .both
+        }
     }
 
     /// Whether both sides are seen at the same public IPv4 address.

@@ -24,7 +24,9 @@ package struct PathAgent: Sendable {
         /// `birthdayBegan`, else `birthdayRefused`.
         case beginBirthday(BirthdayPlan)
         /// The attempt is over: tell the allowance. Sockets that are not wanted any more are closed by another effect.
-        case endBirthday(BirthdayPlan, isAnswered: Bool)
+        case endBirthday(BirthdayPlan, BirthdayResult)
+        /// Ask a STUN server over the socket, which has asked none before, and call `gatewayAnswered` when the answer comes.
+        case checkGateway(over: SocketID)
         /// Close sockets that were opened for an attempt.
         case closeSockets([SocketID])
         /// Traffic takes another path, or the path's trust changed. For display and logs: `trafficSent` decides per packet.
@@ -202,7 +204,7 @@ package struct PathAgent: Sendable {
         networkSince = now
         reflexive = []
         budget.networkChanged(at: now)
-        endBirthday(isAnswered: false, at: now, effects: &effects)
+        endBirthday(.moved, at: now, effects: &effects)
         selector.updateAll { $0.suspect(at: now) }
         discovery = .dormant
         if usage.isInUse(at: now) || selector.current != nil {
@@ -214,7 +216,7 @@ package struct PathAgent: Sendable {
     /// The peer has a new disco key or was restarted: all that was learnt from its messages is void.
     package mutating func peerRestarted(at now: Instant, effects: inout [Effect]) {
         selector.removeAll { _ in true }
-        endBirthday(isAnswered: false, at: now, effects: &effects)
+        endBirthday(.silent, at: now, effects: &effects)
         ledger.removeAll()
         remote.forgetHeard()
         checks.removeAll()

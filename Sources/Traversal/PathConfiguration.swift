@@ -7,13 +7,13 @@ extension PathAgent {
         package var isProbing: Bool
         /// The TTL of openers: enough to leave our own gateway, too little to reach the peer's.
         package var openerTimeToLive: UInt8
-        /// The sockets opened where a NAT's ports must be guessed; 0 switches guessing off.
+        /// The sockets opened at most where a NAT's ports must be guessed; 0 switches guessing off.
         package var birthdaySockets: Int
         /// Whether ports are searched where both NATs hand them out at random: many packets for a small chance.
         package var isExhaustive: Bool
 
-        /// A home router's table of 1,024 entries holds them three times.
-        package static let usualBirthdaySockets = 256
+        /// A home router's table of 1,024 entries holds them and leaves room for others (`BirthdayAllowance.entryLimit`).
+        package static let usualBirthdaySockets = 640
 
         package init(
             allowsLoopback: Bool = false, isProbing: Bool = true, openerTimeToLive: UInt8 = 2,

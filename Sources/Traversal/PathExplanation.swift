@@ -10,8 +10,8 @@ package enum PathExplanation: Hashable, Sendable {
     case switchedOff
     /// A discovery is running: it has not found a path yet.
     case trying(probes: Int)
-    /// Ports of NATs are being guessed: the chance to have found a path by now, in percent, where it can be told.
-    case guessing(probes: Int, odds: Int?)
+    /// Ports of NATs are being guessed.
+    case guessing(BirthdayOdds)
     /// The path was closed because nothing used it; the next packet opens one again.
     case idle
     /// The peer has published no candidate, or none that may be probed.
@@ -22,8 +22,8 @@ package enum PathExplanation: Hashable, Sendable {
     case localUDPBlocked
     /// No UDP answer reaches the peer's side.
     case remoteUDPBlocked
-    /// Both NATs map by destination, so neither side knows where to send.
-    case bothNATsHard(probes: Int)
+    /// Both NATs map by destination, so neither side knows where to send; a search needs both users' leave.
+    case bothNATsHard(probes: Int, search: SearchLeave)
     /// One NAT maps by destination and the other lets only known ports in.
     case hardNATAgainstFilter(isLocalHard: Bool, probes: Int)
     /// Both are behind the same NAT, which does not send their packets back in, and no inner address answered.
@@ -36,6 +36,25 @@ package enum PathExplanation: Hashable, Sendable {
     case pathLost
 }
 
+/// Which side's user allows the long search for ports.
+package enum SearchLeave: Hashable, Sendable {
+    case nobody
+    case here
+    case there
+    case both
+}
+
+extension SearchLeave: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .nobody: "--exhaustive on both sides would search for ports"
+        case .here: "this side may search for ports, the peer's may not: --exhaustive is missing there"
+        case .there: "the peer's side may search for ports, this one may not: --exhaustive is missing here"
+        case .both: "the search for ports rests"
+        }
+    }
+}
+
 extension PathExplanation: CustomStringConvertible {
     package var description: String {
         switch self {
@@ -43,15 +62,13 @@ extension PathExplanation: CustomStringConvertible {
         case .notTried: "no traffic has asked for a direct path yet"
         case .switchedOff: "direct paths are switched off on this side"
         case .trying(let probes): "looking for a direct path: \(probes) probes so far"
-        case .guessing(let probes, let odds?):
-            "guessing ports of the NATs: \(probes) probes so far, which find a path in \(odds) % of all cases"
-        case .guessing(let probes, nil): "guessing ports of the NATs: \(probes) probes so far"
+        case .guessing(let odds): "guessing ports of the NATs: \(odds)"
         case .idle: "the direct path was closed because nothing used it; the next packet opens one again"
         case .noRemoteCandidates: "the peer has published no address that may be probed"
         case .noCommonFamily: "the two sides have no address family in common"
         case .localUDPBlocked: "UDP is blocked on this side"
         case .remoteUDPBlocked: "UDP is blocked on the peer's side"
-        case .bothNATsHard(let probes): "both NATs map by destination; \(probes) probes, no answer"
+        case .bothNATsHard(let probes, let search): "both NATs map by destination; \(probes) probes, no answer; \(search)"
         case .hardNATAgainstFilter(isLocalHard: true, let probes):
             "our NAT maps by destination and the peer's lets only known ports in; \(probes) probes, no answer"
         case .hardNATAgainstFilter(isLocalHard: false, let probes):

@@ -43,6 +43,9 @@ struct PortOrder: Sendable {
         }
     }
 
+    /// The ports among which the next guess is most likely made.
+    var likelyCount: Int { likely.count }
+
     /// The next port; nil when all were guessed.
     mutating func next(using random: inout some RandomNumberGenerator) -> UInt16? {
         if nextPredicted < predicted.count {
@@ -81,4 +84,24 @@ struct PortOrder: Sendable {
         }
         return Array(ports.prefix(maximumPredicted))
     }
+}
+
+extension NATBehavior {
+    /// The block of ports that the NAT seems to take all of its own from; nil where it has shown no such thing.
+    ///
+    /// Carriers cut the ports into blocks of a power of two (RFC 7422 §2), so that it is the smallest one that holds what was seen.
+    var portBlock: ClosedRange<UInt16>? {
+        guard let ports, allocation == .random, ports.overlaps(PortOrder.usualPorts) else { return nil }
+        let seen = ports.clamped(to: PortOrder.usualPorts)
+        var width = Self.narrowestBlock
+        while width <= PortOrder.widestBlock {
+            let lowest = seen.lowerBound / UInt16(width) * UInt16(width)
+            if Int(lowest) + width > Int(seen.upperBound) { return lowest...lowest + UInt16(width - 1) }
+            width *= 2
+        }
+        return nil
+    }
+
+    /// Carriers give no customer fewer ports.
+    private static let narrowestBlock = 64
 }

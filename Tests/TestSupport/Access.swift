@@ -1,4 +1,4 @@
-internal import Traversal
+package import Traversal
 internal import Wire
 
 /// How a host of the grid is connected: one row of the table.
@@ -54,13 +54,15 @@ package enum Access: Hashable, Sendable {
     ///
     /// - Parameter number: 1 to 200, different for each host of one Internet.
     package func host(
-        _ name: String, number: UInt8, in internet: SimulatedInternet, relayDelay: Duration = .milliseconds(10)
+        _ name: String, number: UInt8, in internet: SimulatedInternet, relayDelay: Duration = .milliseconds(10),
+        configuration: PathAgent.Configuration = .standard
     ) -> SimulatedHost {
         let publicAddress = IPAddress(203, 0, 113, number)
         let privateAddress = IPAddress(192, 168, number, 2)
         let ipv6 = IPAddress(high: 0x2001_0db8_0000_0000 | UInt64(number) << 16, low: 2)
         func host(_ network: SimulatedNetwork, _ addresses: IPAddress...) -> SimulatedHost {
-            internet.host(name, interfaces: [(network, addresses)], relayDelay: relayDelay)
+            internet.host(
+                name, interfaces: [(network, addresses)], relayDelay: relayDelay, configuration: configuration)
         }
         switch self {
         case .open: return host(internet.core, publicAddress)

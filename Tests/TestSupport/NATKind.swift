@@ -21,6 +21,10 @@ package struct NATKind: Hashable, Sendable {
     package var allocation: Allocation
     /// How long a mapping lives after the last packet out.
     package var lifetime: Duration
+    /// The same for a connection that nobody has answered, as on Linux; nil for the same time.
+    package var unansweredLifetime: Duration?
+    /// Connections that fit in its table: what is new beyond them is dropped. Nil for any number.
+    package var tableSize: Int?
     /// Whether packets from inside to the own outer address are sent back in.
     package var hairpins: Bool
     /// Whether a stray packet from outside leaves an entry that makes a later packet to its sender take another port: a
@@ -31,13 +35,16 @@ package struct NATKind: Hashable, Sendable {
 
     package init(
         mapping: Dependence = .endpointIndependent, filtering: Dependence = .addressAndPortDependent,
-        allocation: Allocation = .random, lifetime: Duration = .seconds(60), hairpins: Bool = false,
-        isSpoiltByStrays: Bool = false, rejectsStrays: Bool = false
+        allocation: Allocation = .random, lifetime: Duration = .seconds(60),
+        unansweredLifetime: Duration? = nil, tableSize: Int? = nil, hairpins: Bool = false, isSpoiltByStrays: Bool = false,
+        rejectsStrays: Bool = false
     ) {
         self.mapping = mapping
         self.filtering = filtering
         self.allocation = allocation
         self.lifetime = lifetime
+        self.unansweredLifetime = unansweredLifetime
+        self.tableSize = tableSize
         self.hairpins = hairpins
         self.isSpoiltByStrays = isSpoiltByStrays
         self.rejectsStrays = rejectsStrays

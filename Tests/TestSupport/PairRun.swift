@@ -1,4 +1,4 @@
-internal import Traversal
+package import Traversal
 package import Wire
 
 /// Two hosts that send to each other through the simulated Internet, and what came of it.
@@ -24,12 +24,17 @@ package struct PairRun {
     /// Two accesses with their hosts.
     package init(
         _ left: Access, _ right: Access, seed: UInt64 = 1, coreDelay: Duration = .milliseconds(10),
-        settling: Duration = .seconds(6)
+        configuration: PathAgent.Configuration = .standard, settling: Duration = .seconds(6)
     ) {
         let internet = SimulatedInternet(seed: seed, coreDelay: coreDelay)
         self.init(
-            internet, left.host("alice", number: 1, in: internet), right.host("bob", number: 2, in: internet),
-            settling: settling)
+            internet, left.host("alice", number: 1, in: internet, configuration: configuration),
+            right.host("bob", number: 2, in: internet, configuration: configuration), settling: settling)
+    }
+
+    /// The most connections that one of a host's gateways held at once.
+    package func largestConnectionCount(of host: SimulatedHost) -> Int {
+        internet.gateways.filter { $0.name.hasPrefix(host.name) }.map(\.largestConnectionCount).max() ?? 0
     }
 
     package var aliceToBob: SimulatedPeer? { alice.peers[bob.nodeKey] }

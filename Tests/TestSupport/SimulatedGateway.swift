@@ -36,6 +36,8 @@ package final class SimulatedGateway {
 
     /// The most connections that its table held at once.
     package var largestConnectionCount: Int { table?.largestCount ?? 0 }
+    /// Packets of new connections that found its table full.
+    package var dropCount: Int { table?.dropCount ?? 0 }
 
     /// A restart: mappings and connections are forgotten.
     package func restart() {

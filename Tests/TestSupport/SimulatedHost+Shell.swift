@@ -15,6 +15,10 @@ extension SimulatedHost {
         else { return }
         let origin = Origin.direct(DirectPath(socket: socket.id, endpoint: packet.source))
         switch packet.payload {
+        case .stun where extraSockets.contains(socket.id):
+            for key in peers.keys.sorted() {
+                withAgent(key) { agent, now, _ in agent.gatewayAnswered(over: socket.id, at: now) }
+            }
         case .stun(let bytes):
             var effects: [LocalAgent.Effect] = []
             local.receive(
@@ -112,7 +116,11 @@ extension SimulatedHost {
                 local.refresh(at: internet.now, effects: &effects)
                 carryOut(effects)
             case .beginBirthday(let plan): beginBirthday(plan, for: key)
-            case .endBirthday(let plan, let isAnswered): allowance.ended(plan, isAnswered: isAnswered)
+            case .endBirthday(let plan, let result): allowance.ended(plan, result, at: internet.now)
+            case .checkGateway(let socket):
+                guard let server = internet.server.endpoints.first else { continue }
+                let request = BindingRequest(transactionID: TransactionID(using: &random))
+                transmit(.stun(request.encoded()), over: DirectPath(socket: socket, endpoint: server))
             case .closeSockets(let closed): sockets.removeAll { closed.contains($0.socket.id) }
             case .pathChanged(let path): peers[key]?.changes.append((internet.now, path))
             }

@@ -92,6 +92,17 @@ package final class SimulatedInternet {
         right.meet(left)
     }
 
+    /// Lets go of everything, which holds each other: for tests that make many.
+    package func dismantle() {
+        events = EventQueue()
+        for network in [core] + gateways.map(\.inner) {
+            network.attachments = [:]
+            network.routes = []
+            network.uplink = nil
+        }
+        (hosts, gateways) = ([], [])
+    }
+
     // MARK: Running
 
     /// Runs until `time`, or until `condition` holds. Answers whether it came to hold.
@@ -161,6 +172,7 @@ package final class SimulatedInternet {
         case .host(let host): host.receive(packet, in: network)
         case .gateway(let gateway): gateway.inbound(packet, in: self)
         case .server(let server): server.receive(packet, in: self)
+        case .bystander(let bystander): bystander.receive(packet)
         case nil:
             if let gateway = network.route(to: packet.destination.address) {
                 gateway.inbound(packet, in: self)

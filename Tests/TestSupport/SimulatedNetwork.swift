@@ -6,6 +6,7 @@ package enum Attachment {
     /// The outer side of a gateway.
     case gateway(SimulatedGateway)
     case server(SimulatedServer)
+    case bystander(SimulatedBystander)
 }
 
 /// A network segment: a LAN, a carrier's inner network, or the Internet's core.

@@ -67,10 +67,11 @@ import Wire
         var effects: [PathAgent.Effect] = []
         agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
         let sent = pings(advance(&agent, to: time(100))).filter { $0.path.socket != socket.id }
-        #expect(sent.map(\.path) == sockets.map { DirectPath(socket: $0, endpoint: peerMapped) })
-        #expect(sent.allSatisfy { $0.timeToLive == 2 })
-        #expect(agent.explanation == .guessing(probes: 8, odds: nil))
-        #expect(agent.statistics.birthdayPingsSent == 8)
+        let order = sockets + [0, 2, 4, 6].map { sockets[$0] }
+        #expect(sent.map(\.path) == order.map { DirectPath(socket: $0, endpoint: peerMapped) })
+        #expect(sent.map(\.timeToLive) == [2, 4, 2, 4, 2, 4, 2, 4, 4, 4, 4, 4])
+        #expect(agent.explanation == .guessing(BirthdayOdds(sent: 12, most: 22, odds: nil)))
+        #expect(agent.statistics.birthdayPingsSent == 12)
         #expect(agent.statistics.birthdayAttempts == 1)
     }
 
@@ -89,7 +90,7 @@ import Wire
         agent.receive(
             .pong(Pong(transactionID: answer.id, source: mapped)), from: .direct(path), at: time(220), effects: &effects)
         #expect(effects.contains(.closeSockets(sockets.filter { $0 != sockets[3] })))
-        #expect(effects.contains(.endBirthday(try #require(plan), isAnswered: true)))
+        #expect(effects.contains(.endBirthday(try #require(plan), BirthdayResult(.answered, entryCount: 8))))
         #expect(agent.path.isDirect)
         effects = []
         agent.close(at: time(300), effects: &effects)
@@ -99,7 +100,8 @@ import Wire
     @Test mutating func theEasySideGuessesFromItsSocket() throws {
         var (agent, plan) = agent(easy, peer: hard)
         #expect(plan?.role == .guesser)
-        #expect(plan?.socketCount == 0)
+        #expect(plan?.socketCount == GatewayWatch.socketCount)
+        #expect(plan?.entryCount == 640)
         var effects: [PathAgent.Effect] = []
         agent.birthdayBegan(over: [], at: time(1), effects: &effects)
         let sent = pings(advance(&agent, to: time(1001))).filter { $0.path.endpoint != peerMapped }
@@ -109,7 +111,7 @@ import Wire
         let hit = try #require(sent.last)
         agent.receive(
             .pong(Pong(transactionID: hit.id, source: mapped)), from: .direct(hit.path), at: time(1020), effects: &effects)
-        #expect(effects.contains(.endBirthday(try #require(plan), isAnswered: true)))
+        #expect(effects.contains(.endBirthday(try #require(plan), BirthdayResult(.answered, entryCount: sent.count))))
         #expect(agent.path.isDirect)
     }
 
@@ -120,15 +122,56 @@ import Wire
         #expect(agent.statistics.birthdayPingsSent == 0)
     }
 
-    @Test mutating func aGatewayThatDropsEndsTheAttempt() throws {
+    /// What a server is asked over fresh sockets until `end`; each question is answered at once while `isAnswering` says so.
+    private mutating func questions(
+        _ agent: inout PathAgent, until end: Instant, isAnswering: (Int) -> Bool
+    ) -> (asked: [SocketID], effects: [PathAgent.Effect]) {
+        var asked: [SocketID] = []
+        var all: [PathAgent.Effect] = []
+        while let deadline = agent.nextDeadline, deadline <= end {
+            let effects = advance(&agent, to: deadline)
+            for case .checkGateway(let socket) in effects {
+                asked.append(socket)
+                if isAnswering(asked.count) { agent.gatewayAnswered(over: socket, at: deadline) }
+            }
+            all += effects
+        }
+        return (asked, all)
+    }
+
+    @Test mutating func aGatewayThatDropsWhatIsNewEndsTheAttempt() throws {
+        var (agent, plan) = agent(easy, peer: hard)
+        var effects: [PathAgent.Effect] = []
+        agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
+        let (asked, taken) = questions(&agent, until: time(10_000)) { $0 <= 2 }
+        #expect(asked == Array(sockets.prefix(5)))
+        let results = taken.compactMap { if case .endBirthday(_, let result) = $0 { result } else { nil } }
+        #expect(results.map(\.outcome) == [.dropped])
+        // Asked every 300 ms and given up when the third question has had no answer for so long.
+        #expect(results.allSatisfy { (440...460).contains($0.entryCount) })
+        #expect(taken.contains(.closeSockets(sockets)))
+        #expect(plan != nil)
+    }
+
+    @Test mutating func aServerThatNeverAnswersSaysNothingOfTheGateway() {
+        var (agent, _) = agent(easy, peer: hard)
+        var effects: [PathAgent.Effect] = []
+        agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
+        let (asked, taken) = questions(&agent, until: time(4000)) { _ in false }
+        #expect(asked.count == GatewayWatch.socketCount)
+        #expect(!taken.contains { if case .endBirthday = $0 { true } else { false } })
+    }
+
+    @Test mutating func withoutUDPTheAttemptEnds() throws {
         var (agent, plan) = agent(hard, peer: easy)
         var effects: [PathAgent.Effect] = []
         agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
-        #expect(advance(&agent, to: time(2500)).contains(.refreshLocal))
+        _ = advance(&agent, to: time(100))
         var dropped = hard
         dropped.reachability = .blocked
         agent.setLocal(local(dropped, confirmedAt: time(4500)), at: time(4500), effects: &effects)
-        #expect(effects == [.endBirthday(try #require(plan), isAnswered: false), .closeSockets(sockets)])
+        #expect(
+            effects == [.endBirthday(try #require(plan), BirthdayResult(.dropped, entryCount: 8)), .closeSockets(sockets)])
     }
 
     @Test mutating func anotherNetworkEndsTheAttempt() throws {
@@ -136,22 +179,82 @@ import Wire
         var effects: [PathAgent.Effect] = []
         agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
         agent.networkChanged(at: time(50), effects: &effects)
-        #expect(effects == [.endBirthday(try #require(plan), isAnswered: false), .closeSockets(sockets)])
+        #expect(effects == [.endBirthday(try #require(plan), BirthdayResult(.moved, entryCount: 0)), .closeSockets(sockets)])
     }
 
     @Test mutating func anAttemptWithoutAnAnswerGivesItsSocketsBack() throws {
         var (agent, plan) = agent(hard, peer: easy)
         var effects: [PathAgent.Effect] = []
         agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
-        let taken = advance(&agent, to: time(12_000))
-        #expect(taken.contains(.endBirthday(try #require(plan), isAnswered: false)))
+        let taken = advance(&agent, to: time(45_000))
+        #expect(taken.contains(.endBirthday(try #require(plan), BirthdayResult(.silent, entryCount: 8))))
         #expect(taken.contains(.closeSockets(sockets)))
-        #expect(agent.statistics.birthdayPingsSent == 20)
+        // All, those with an even number, every fourth, and all again.
+        #expect(agent.statistics.birthdayPingsSent == 8 + 4 + 2 + 8)
     }
 
-    @Test mutating func whereBothAreRandomOnlyTheUserMayAskForASearch() {
+    @Test mutating func whereBothAreRandomBothUsersMustAllowASearch() {
+        var allowing = hard
+        allowing.searchesPorts = true
         #expect(agent(hard, peer: hard).plan == nil)
-        #expect(agent(hard, peer: hard, isExhaustive: true).plan?.role == .searcher)
+        #expect(agent(hard, peer: allowing).plan == nil)
+        #expect(agent(hard, peer: hard, isExhaustive: true).plan == nil)
+        let plan = agent(hard, peer: allowing, isExhaustive: true).plan
+        #expect(plan?.role == .searcher)
+        #expect(plan?.packetCount == 170_000)
+        #expect(plan?.isExhaustive == true)
+    }
+
+    @Test(arguments: [
+        (false, false, SearchLeave.nobody), (true, false, .here), (false, true, .there), (true, true, .both),
+    ])
+    mutating func theExplanationSaysWhoseLeaveIsMissing(isAllowedHere: Bool, isAllowedThere: Bool, leave: SearchLeave) {
+        var peer = hard
+        peer.searchesPorts = isAllowedThere
+        var (agent, _) = agent(hard, peer: peer, isExhaustive: isAllowedHere)
+        agent.birthdayRefused(at: time(1))
+        var effects: [PathAgent.Effect] = []
+        for second in Int64(1)...20 {
+            _ = agent.trafficSent(100, at: time(second * 1000))
+            effects += advance(&agent, to: time(second * 1000))
+            for case .beginBirthday in effects { agent.birthdayRefused(at: time(second * 1000)) }
+            agent.trafficReceived(from: .relay, at: time(second * 1000))
+        }
+        guard case .bothNATsHard(_, let told) = agent.explanation else {
+            Issue.record("\(agent.explanation)")
+            return
+        }
+        #expect(told == leave)
+    }
+
+    /// Two carriers' blocks of 512 ports.
+    @Test mutating func whereBothTakePortsFromSmallBlocksTheyAreSearched() {
+        var block = hard
+        block.ports = 20_480...20_990
+        let plan = agent(block, peer: block).plan
+        #expect(plan?.role == .searcher)
+        #expect(plan?.isExhaustive == false)
+        #expect(plan?.entryCount == 170)
+        block.ports = 20_480...22_000
+        #expect(agent(block, peer: block).plan == nil)
+    }
+
+    @Test mutating func aReachedSocketIsPingedWithinTheBudgetOfItsAddress() {
+        var (agent, _) = agent(hard, peer: easy)
+        var effects: [PathAgent.Effect] = []
+        agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
+        _ = advance(&agent, to: time(100))
+        for number in 0..<8 {
+            let path = DirectPath(socket: sockets[number], endpoint: peerMapped)
+            agent.receive(
+                .ping(Ping(transactionID: TransactionID(using: &random), nodeKey: key)), from: .direct(path), at: time(200),
+                effects: &effects)
+        }
+        let sent = pings(advance(&agent, to: time(5000))).filter { $0.path.socket != socket.id && $0.timeToLive == nil }
+        // Four sockets are kept, with four pings each: more than an address gets that does not answer.
+        #expect(sent.count < 16)
+        #expect(Set(sent.map(\.path.socket)) == Set(sockets.prefix(4)))
+        #expect(agent.statistics.probesHeldBack > 0)
     }
 
     @Test mutating func whereBothAreSequencesBothOpen() {
@@ -163,7 +266,8 @@ import Wire
         agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
         let predicted = Endpoint(peerMapped.address, 7000 + 2 * 192)
         let sent = pings(advance(&agent, to: time(100))).filter { $0.path.socket != socket.id }
-        #expect(sent.map(\.path.endpoint) == sockets.map { _ in predicted })
+        // To open, and at once again to arrive.
+        #expect(sent.map(\.path) == (sockets + sockets).map { DirectPath(socket: $0, endpoint: predicted) })
     }
 
     @Test(arguments: [NATBehavior.Dependence.endpointIndependent, .addressDependent])

@@ -10,7 +10,8 @@ private let mapped = Endpoint(target, 7000)
 private let model = SocketID(1)
 
 private func plan(_ role: BirthdayPlan.Role, sockets: Int = 0, packets: Int) -> BirthdayPlan {
-    BirthdayPlan(role: role, target: target, socketCount: sockets, model: model, packetCount: packets)
+    BirthdayPlan(
+        role: role, target: target, socketCount: sockets, model: model, packetCount: packets, entryCount: sockets)
 }
 
 @Suite struct BirthdayProbingTests {
@@ -56,80 +57,146 @@ private func plan(_ role: BirthdayPlan.Role, sockets: Int = 0, packets: Int) -> 
         return most
     }
 
-    @Test mutating func aGuesserTriesEachPortOnceWithinItsBudgetAndPace() {
-        let order = PortOrder(behavior: NATBehavior(allocation: .random), seen: 7000, runLength: 256)
-        var run = BirthdayProbing.guess(plan(.guesser, packets: 2048), order: order, at: .zero)
+    private func guesses() -> BirthdayProbing {
+        let order = PortOrder(behavior: NATBehavior(allocation: .random), seen: 7000, runLength: 640)
+        return .guess(
+            plan(.guesser, packets: GuessWaves.packetCount), waves: GuessWaves(order, chance: 640.0 / 64_512), at: .zero)
+    }
+
+    /// Entries in a table that forgets after 30 s: the most that different ports within such a time make.
+    private func mostEntries(_ probes: [(probe: BirthdayProbing.Probe, at: Instant)]) -> Int {
+        var (most, first) = (0, 0)
+        var alive: [DirectPath: Int] = [:]
+        for (probe, at) in probes {
+            while at - probes[first].at > .seconds(30) {
+                let path = probes[first].probe.path
+                alive[path] = alive[path].flatMap { $0 > 1 ? $0 - 1 : nil }
+                first += 1
+            }
+            alive[probe.path, default: 0] += 1
+            most = max(most, alive.count)
+        }
+        return most
+    }
+
+    @Test mutating func aGuesserKeepsPaceAndLeavesTheGatewayRoom() {
+        var run = guesses()
         let probes = all(&run)
-        #expect(probes.count == 2048)
-        #expect(Set(probes.map(\.probe.path.endpoint.port)).count == 2048)
+        #expect(probes.count == 2560)
+        #expect(Set(probes.map(\.probe.path.endpoint.port)).count == 1280)
         #expect(probes.allSatisfy { $0.probe.path.socket == model && $0.probe.path.endpoint.address == target })
         #expect(mostPerSecond(probes.map(\.at)) <= 300)
-        #expect((4900...5300).contains(Int((probes[1499].at - .zero).inMilliseconds)))
-        #expect(mostPerSecond(probes.dropFirst(1500).map(\.at)) <= 104)
+        #expect(mostEntries(probes) == 640)
         #expect(run.isOver)
-        #expect(run.odds == 99)
     }
 
-    @Test mutating func theOddsAreThoseOfTheBirthdayProblem() {
-        let order = PortOrder(behavior: NATBehavior(allocation: .random), seen: 7000, runLength: 256)
-        var run = BirthdayProbing.guess(plan(.guesser, packets: 174), order: order, at: .zero)
+    @Test mutating func aWaveGuessesEachPortOnceAndThenTheSameOnesAgain() {
+        var run = guesses()
+        let ports = all(&run, until: time(10_000)).map(\.probe.path.endpoint.port)
+        #expect(ports.count == 1280)
+        #expect(Array(ports.prefix(640)) == Array(ports.suffix(640)))
+        #expect(Set(ports).count == 640)
+    }
+
+    @Test mutating func theOddsAreThoseOfTheBirthdayProblem() throws {
+        var run = guesses()
+        _ = all(&run, until: time(227))
+        let early = run.odds
+        #expect((60...80).contains(early.sent))
+        // (1 − n/N)^m.
+        let miss = (0..<640).reduce(1.0) { miss, _ in miss * (1 - Double(early.sent) / 64_512) }
+        #expect(abs(try #require(early.odds) - (1 - miss)) < 0.003)
         _ = all(&run)
-        #expect(run.odds == 49)
+        #expect(try #require(run.odds.odds) > 0.9999)
     }
 
-    @Test mutating func anOpenerWritesThriceSparingThePeerAtFirst() {
-        let sockets = (10..<266).map { SocketID(UInt16($0)) }
+    @Test mutating func anOpenerReachesFurtherWithEachPass() {
+        let sockets = (10..<522).map { SocketID(UInt16($0)) }
+        let count = OpenerPasses.packetCount(sockets: 512, isPredicted: false)
         var run = BirthdayProbing.open(
-            plan(.opener, sockets: 256, packets: 768), sockets: sockets, towards: mapped, sparingPeer: true, isPredicted: false,
+            plan(.opener, sockets: 512, packets: count), sockets: sockets, towards: mapped, sparingPeer: true, isPredicted: false,
             at: .zero)
         let probes = all(&run)
-        #expect(probes.map(\.probe.path.socket) == sockets + sockets.prefix(128) + sockets)
+        #expect(probes.count == count)
         #expect(probes.allSatisfy { $0.probe.path.endpoint == mapped })
-        #expect(probes.map(\.probe.isOpener) == [Bool](repeating: true, count: 256) + [Bool](repeating: false, count: 384))
-        #expect(probes[255].at <= time(900))
-        #expect(probes[256].at >= time(2000))
-        #expect(probes[384].at >= time(7000))
+        let even = stride(from: 0, to: 512, by: 2).map { sockets[$0] }
+        let quarter = stride(from: 0, to: 512, by: 4).map { sockets[$0] }
+        #expect(probes.map(\.probe.path.socket) == sockets + even + quarter + sockets)
+        let reaches = probes.map(\.probe.reach)
+        #expect(reaches.prefix(512) == ArraySlice((0..<512).map { $0 % 2 == 0 ? .near : .beyondCarrier }))
+        #expect(reaches[512..<768].allSatisfy { $0 == .beyondCarrier })
+        #expect(reaches[768..<896].allSatisfy { $0 == .full })
+        #expect(Set(zip(probes, reaches).filter { $0.1 == .full }.map(\.0.probe.path.socket)) == Set(quarter))
+        #expect(probes[511].at <= time(1800))
+        #expect(probes[767].at <= time(2700))
+        #expect(probes[768].at >= time(5500))
+        // Before a table that forgets after 30 s has forgotten the first one.
+        #expect((26_000...28_000).contains((probes[896].at - .zero).inMilliseconds))
         #expect(mostPerSecond(probes.map(\.at)) <= 300)
-        #expect(run.odds == nil)
+        #expect(run.odds.odds == nil)
     }
 
-    @Test mutating func aSearchKeepsAPolitePaceAndTellsItsSmallOdds() {
+    @Test mutating func whereBothSidesArePredictedAllPacketsArriveSoon() {
+        let sockets = (10..<266).map { SocketID(UInt16($0)) }
+        var run = BirthdayProbing.open(
+            plan(.opener, sockets: 256, packets: 1280), sockets: sockets, towards: mapped, sparingPeer: true, isPredicted: true,
+            at: .zero)
+        let probes = all(&run)
+        #expect(probes.count == OpenerPasses.packetCount(sockets: 256, isPredicted: true))
+        #expect(probes[256..<512].allSatisfy { $0.probe.reach == .full && $0.at <= time(1800) })
+    }
+
+    @Test mutating func aSearchKeepsAPolitePaceAndTellsItsSmallOdds() throws {
+        let usual = PortOrder.usualPorts
         var run = BirthdayProbing.search(
             plan(.searcher, sockets: 2, packets: 170_000), sockets: [SocketID(2), SocketID(3)],
-            ports: PortOrder.usualPorts, lifetime: nil, at: .zero)
+            PortSearch(from: usual, to: usual, isExhaustive: true), at: .zero)
         let probes = all(&run)
         #expect(probes.count == 170_000)
         #expect(mostPerSecond(probes.prefix(5000).map(\.at)) <= 104)
-        #expect(run.odds == 21)
+        #expect(abs(try #require(run.odds.odds) - 0.2157) < 0.001)
     }
 
-    /// Two searches against each other, with NATs that hand out one of few ports: as often successful as the arithmetic says.
+    @Test mutating func aSearchThatFillsTheTableWaitsAndGoesOnWithinTheLimit() {
+        let usual = PortOrder.usualPorts
+        var run = BirthdayProbing.search(
+            plan(.searcher, sockets: 2, packets: 170_000), sockets: [SocketID(2), SocketID(3)],
+            PortSearch(from: usual, to: usual, isExhaustive: true), at: .zero)
+        _ = all(&run, until: time(10_000))
+        let goesOn = run.gatewayDropped(at: time(10_000))
+        #expect(goesOn)
+        let probes = all(&run, until: time(200_000))
+        #expect(probes.first?.at == time(41_000))
+        #expect(mostEntries(probes) <= 270)
+        let goesOnAgain = run.gatewayDropped(at: time(200_000))
+        #expect(!goesOnAgain)
+    }
+
+    @Test func aBlockOfPortsIsTheSmallestPowerOfTwoAroundWhatWasSeen() {
+        func block(_ ports: ClosedRange<UInt16>?, _ allocation: NATBehavior.Allocation = .random) -> ClosedRange<UInt16>? {
+            NATBehavior(allocation: allocation, ports: ports).portBlock
+        }
+        #expect(block(20_490...20_980) == 20_480...20_991)
+        #expect(block(1024...1025) == 1024...1087)
+        #expect(block(65_500...65_535) == 65_472...65_535)
+        #expect(block(20_000...30_000) == nil)
+        #expect(block(nil) == nil)
+        #expect(block(20_490...20_980, .sequential(step: 1)) == nil)
+        #expect(block(0...10) == nil)
+    }
+
+    /// Two searches against each other, with NATs that hand out one of few ports and forget mappings after 30 s: as often successful as
+    /// the arithmetic says.
     @Test func aSearchFindsAPathAsOftenAsItsOddsSay() throws {
         let ports: ClosedRange<UInt16> = 2000...2255
-        let sockets = (0..<64).map { SocketID(UInt16($0)) }
-        var (found, expected) = (0, 0)
+        var (found, expected) = (0, 0.0)
         for seed in 0..<200 {
-            var random = SeededGenerator(UInt64(seed))
-            var runs = (0..<2).map { _ in
-                BirthdayProbing.search(
-                    plan(.searcher, sockets: 64, packets: 200), sockets: sockets, ports: ports, lifetime: .seconds(60), at: .zero)
-            }
-            // What each side's mappings are: the port and the port it is aimed at.
-            var mappings: [Set<[UInt16]>] = [[], []]
-            while let side = runs.indices.filter({ !runs[$0].isOver }).min(by: {
-                (runs[$0].nextDeadline ?? .zero) < (runs[$1].nextDeadline ?? .zero)
-            }) {
-                let now = try #require(runs[side].nextDeadline)
-                for probe in runs[side].step(at: now, using: &random) {
-                    mappings[side].insert([UInt16.random(in: ports, using: &random), probe.path.endpoint.port])
-                }
-            }
-            if mappings[0].contains(where: { mappings[1].contains([$0[1], $0[0]]) }) { found += 1 }
-            expected += try #require(runs[0].odds)
+            let duel = SearchDuel(ports, packets: 400, seed: UInt64(seed))
+            found += duel.foundAfter == nil ? 0 : 1
+            expected += try #require(duel.odds)
         }
-        // 200 · 200 / 256² = 0.61 matches: 46 % of 200, with a standard deviation of 7.
-        #expect(abs(found - expected / 100) <= 21)
-        #expect(expected / 200 == 45)
+        #expect(abs(Double(found) - expected) < 20, "\(found) of 200, \(expected) expected")
+        #expect((90...150).contains(expected))
     }
 }
 
@@ -168,60 +235,5 @@ private func plan(_ role: BirthdayPlan.Role, sockets: Int = 0, packets: Int) -> 
     @Test func aSequenceWrapsAroundWithinTheUsualPorts() {
         #expect(PortOrder.port(after: 65_535, step: 1, distance: 1) == 1024)
         #expect(PortOrder.port(after: 1024, step: -1, distance: 1) == 65_535)
-    }
-}
-
-@Suite struct BirthdayAllowanceTests {
-    private var allowance = BirthdayAllowance()
-
-    private func guess(_ number: UInt8) -> BirthdayPlan {
-        BirthdayPlan(
-            role: .guesser, target: IPAddress(203, 0, 113, number), socketCount: 0, model: model, packetCount: 2048)
-    }
-
-    private mutating func begin(_ plan: BirthdayPlan, at milliseconds: Int64) -> Bool {
-        allowance.begin(plan, at: time(milliseconds))
-    }
-
-    @Test mutating func anAddressThatDoesNotAnswerRestsTenMinutes() {
-        let attempt1 = begin(guess(1), at: 0)
-        #expect(attempt1)
-        allowance.ended(guess(1), isAnswered: false)
-        let attempt2 = begin(guess(1), at: 599_999)
-        #expect(!attempt2)
-        let attempt3 = begin(guess(1), at: 600_000)
-        #expect(attempt3)
-    }
-
-    @Test mutating func anAddressThatAnswersMayBeGuessedAtAgainSoonAndNotTooOften() {
-        var begun = 0
-        for second in stride(from: Int64(0), to: 599, by: 10) where allowance.begin(guess(1), at: time(second * 1000)) {
-            begun += 1
-            allowance.ended(guess(1), isAnswered: true)
-        }
-        #expect(begun == 6)
-    }
-
-    @Test mutating func twoAttemptsRunAtOnce() {
-        let attempt4 = begin(guess(1), at: 0)
-        #expect(attempt4)
-        let attempt5 = begin(guess(1), at: 30_000)
-        #expect(!attempt5)
-        let attempt6 = begin(guess(2), at: 30_000)
-        #expect(attempt6)
-        let attempt7 = begin(guess(3), at: 30_000)
-        #expect(!attempt7)
-        allowance.ended(guess(1), isAnswered: false)
-        let attempt8 = begin(guess(3), at: 30_000)
-        #expect(attempt8)
-    }
-
-    @Test mutating func allAttemptsTogetherKeepTheirPackets() {
-        var begun = 0
-        for number in UInt8(1)...100 where allowance.begin(guess(number), at: time(Int64(number) * 1000)) {
-            begun += 1
-            allowance.ended(guess(number), isAnswered: true)
-        }
-        #expect(begun == 8)
     }
 }

@@ -202,7 +202,7 @@ import Wire
 @Suite struct PathExplanationTests {
     static let all: [PathExplanation] = [
         .direct, .notTried, .switchedOff, .trying(probes: 3), .idle, .noRemoteCandidates, .noCommonFamily, .localUDPBlocked,
-        .remoteUDPBlocked, .bothNATsHard(probes: 412), .hardNATAgainstFilter(isLocalHard: true, probes: 9),
+        .remoteUDPBlocked, .bothNATsHard(probes: 412, search: .nobody), .hardNATAgainstFilter(isLocalHard: true, probes: 9),
         .hardNATAgainstFilter(isLocalHard: false, probes: 9), .noHairpin(probes: 1), .peerSilent, .noAnswer(probes: 4), .pathLost,
     ]
 
@@ -210,6 +210,9 @@ import Wire
         #expect(Set(Self.all.map(\.description)).count == Self.all.count)
         // The two sides of one reason share its name.
         #expect(Set(Self.all.map(\.name)).count == Self.all.count - 1)
-        #expect(PathExplanation.bothNATsHard(probes: 412).description == "both NATs map by destination; 412 probes, no answer")
+        #expect(
+            PathExplanation.bothNATsHard(probes: 412, search: .here).description
+                == "both NATs map by destination; 412 probes, no answer; this side may search for ports, the peer's may not: "
+                + "--exhaustive is missing there")
     }
 }

@@ -50,6 +50,8 @@ package struct NATReport: Codable, Hashable, Sendable {
     package var mappedAddress: String?
     /// The gateway's protocol for port mappings: `nat-pmp`, `pcp` or `upnp`.
     package var portMapping: String?
+    /// Whether the node's user allows the long search for ports that needs both sides.
+    package var searchesPorts: Bool?
 
     package init(
         mapping: NATDependence? = nil, filtering: NATDependence? = nil,
@@ -58,7 +60,7 @@ package struct NATReport: Codable, Hashable, Sendable {
         hairpinning: Bool? = nil,
         mappingLifetimeSeconds: UInt32? = nil, isUDPBlocked: Bool? = nil, hasIPv4: Bool? = nil,
         hasIPv6: Bool? = nil,
-        mappedAddress: String? = nil, portMapping: String? = nil
+        mappedAddress: String? = nil, portMapping: String? = nil, searchesPorts: Bool? = nil
     ) {
         self.mapping = mapping
         self.filtering = filtering
@@ -73,6 +75,7 @@ package struct NATReport: Codable, Hashable, Sendable {
         self.hasIPv6 = hasIPv6
         self.mappedAddress = mappedAddress
         self.portMapping = portMapping
+        self.searchesPorts = searchesPorts
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -81,6 +84,6 @@ package struct NATReport: Codable, Hashable, Sendable {
         case isUDPBlocked = "udpBlocked"
         case hasIPv4 = "ipv4"
         case hasIPv6 = "ipv6"
-        case mappedAddress, portMapping
+        case mappedAddress, portMapping, searchesPorts
     }
 }

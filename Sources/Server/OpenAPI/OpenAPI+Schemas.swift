@@ -138,6 +138,7 @@ extension OpenAPI {
                 ipv6: { type: [boolean, 'null'] }
                 mappedAddress: { type: [string, 'null'], maxLength: 200 }
                 portMapping: { type: [string, 'null'], maxLength: 200 }
+                searchesPorts: { type: [boolean, 'null'] }
             PathReport:
               type: object
               required: [peer, state]
