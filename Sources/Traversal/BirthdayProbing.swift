@@ -130,8 +130,7 @@ struct BirthdayProbing: Sendable {
             pause = pauseBehind(at: now)
         }
         let aftermath = plan.role == .opener ? Self.aftermathOfOpener : Self.aftermath
-        nextDeadline =
-            now + (isSpent ? aftermath : pause ?? .milliseconds(Int64.random(in: Self.stepInterval, using: &random)))
+        nextDeadline = now + (isSpent ? aftermath : pause ?? interval(at: now, using: &random))
         return probes
     }
 
@@ -151,6 +150,11 @@ struct BirthdayProbing: Sendable {
         case .search: sent >= plan.packetCount
         case .moved: true
         }
+    }
+
+    /// Until the next step: one that finds something to send.
+    private mutating func interval(at now: Instant, using random: inout some RandomNumberGenerator) -> Duration {
+        max(.milliseconds(Int64.random(in: Self.stepInterval, using: &random)), bucket.delay(at: now) ?? .zero)
     }
 
     private func pauseBehind(at now: Instant) -> Duration? {

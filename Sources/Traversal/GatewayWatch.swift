@@ -37,9 +37,9 @@ struct GatewayWatch: Sendable {
 
     /// To be called whenever the attempt has sent something.
     ///
-    /// - Parameter entries: how many the attempt has made so far. While there are no more of them, nothing is asked.
+    /// - Parameter entries: how many the attempt has made so far. While there are no more of them, and no answer is missing, nothing is asked.
     mutating func step(entries: Int, at now: Instant) -> Verdict {
-        guard !sockets.isEmpty, due <= now, entries > self.entries else { return .nothing }
+        guard !sockets.isEmpty, due <= now, entries > self.entries || (hasHeard && unanswered > 0) else { return .nothing }
         due = now + interval
         self.entries = entries
         if hasHeard, unanswered >= Self.tolerated { return .full }
