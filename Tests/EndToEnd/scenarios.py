@@ -185,9 +185,9 @@ def _change(name, build, story):
     return Scenario(name, build, "direct", story, is_comparable=False)
 
 
-def _mapped(name, protocols, story, expected="direct", note="by the mapping", **options):
+def _mapped(name, protocols, story, expected="direct", note="by the mapping", is_comparable=False, **options):
     return Scenario(
-        f"APDM on both sides, {name}", topology.mapped(*protocols, **options), expected, story, note=note, is_hard=True)
+        f"APDM on both sides, {name}", topology.mapped(*protocols, **options), expected, story, note, is_comparable, is_hard=True)
 
 
 SCENARIOS = [
@@ -228,9 +228,10 @@ SCENARIOS = [
     _change("far node restarted", topology.pair(), moves(_restart, NOTICED)),
     _change("far node restarted, gateways without INPUT drop", topology.pair(input_drop=False), moves(_restart, NOTICED)),
     _change("gateway forgets its mappings", topology.pair("eim-random", "eim"), moves(_forget, NOTICED)),
-    _mapped("PCP", [PCP], mapping.is_mapped("pcp")),
-    _mapped("NAT-PMP", [NAT_PMP], mapping.is_mapped("nat-pmp", "natpmpc", shows="Public IP address : {address}")),
-    _mapped("UPnP", [UPNP], mapping.is_mapped("upnp", "upnpc", "-l", shows=" UDP {port:>5}->")),
+    _mapped("PCP", [PCP], mapping.is_mapped("pcp"), is_comparable=True),
+    _mapped("NAT-PMP", [NAT_PMP], mapping.is_mapped("nat-pmp", "natpmpc", shows="Public IP address : {address}"),
+            is_comparable=True),
+    _mapped("UPnP", [UPNP], mapping.is_mapped("upnp", "upnpc", "-l", shows=" UDP {port:>5}->"), is_comparable=True),
     _mapped("all three", [PCP, NAT_PMP, UPNP], mapping.is_mapped("pcp", "upnpc", "-l", shows=" UDP {port:>5}->")),
     _mapped("PCP leases of 8 s", [PCP], mapping.is_renewed, lifetime=mapping.SHORT_LEASE),
     _mapped("gateway restarted", [PCP], mapping.is_made_again(NOTICED + ALLOWANCE)),
@@ -246,7 +247,7 @@ SCENARIOS = [
              mapping.is_behind_another, note="across the carrier's network"),
     Scenario("one CGNAT, no hairpin, one host without a router", topology.one_carrier_without_router, "direct",
              note="across the carrier's network"),
-    Scenario("gateways that lie", topology.hostile, "relay", mapping.is_lied_to),
+    Scenario("gateways that lie", topology.hostile, "relay", mapping.is_lied_to, is_comparable=False),
     Scenario("NAT64 against EIM/APDF, server has IPv4", topology.nat64(), "direct", mapping.is_translated),
     Scenario("NAT64 against EIM/APDF, server has both", topology.nat64(ipv6=True), "direct", mapping.is_translated),
     Scenario("NAT64 against dual stack, server has IPv6", topology.nat64(ipv4=False, ipv6=True), "direct", mapping.is_translated,

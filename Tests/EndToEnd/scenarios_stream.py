@@ -23,9 +23,9 @@ _NUMBER = struct.Struct(">Q")
 class Service:
     """The far end: keeps when each number came, and sends every datagram back; use it as a context manager."""
 
-    def __init__(self, space):
+    def __init__(self, space, address="127.0.0.1"):
         self.socket = datagrams.udp_socket(space)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((address, 0))
         self.socket.settimeout(0.2)
         self.port = self.socket.getsockname()[1]
         self.arrivals = []
