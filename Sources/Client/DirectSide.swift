@@ -22,6 +22,8 @@ struct DirectSide {
     var interfaces: [NetworkInterface]?
     /// The default routes at that time.
     var routes: Set<DefaultRoute> = []
+    /// Whether no UDP answer came back in the last look.
+    var isBlocked = false
     /// Where the owner says that peers may reach us.
     var configured: [Endpoint] = []
     /// What is known of the gateways of both families.

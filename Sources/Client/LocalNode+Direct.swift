@@ -198,6 +198,13 @@ extension LocalNode {
         carryOut(effects, at: now)
     }
 
+    /// Notes whether a captive portal answers in the place of servers, and publishes it.
+    func setCaptive(_ isCaptive: Bool?) {
+        var effects: [LocalAgent.Effect] = []
+        direct.agent.setCaptive(isCaptive, effects: &effects)
+        carryOut(effects, at: .now)
+    }
+
     private func carryOut(_ effects: [LocalAgent.Effect], at now: Instant) {
         for effect in effects {
             switch effect {
@@ -207,6 +214,11 @@ extension LocalNode {
             case .descriptionChanged(let description):
                 publish()
                 setLocal(description, at: now)
+                let isBlocked = description.behavior.reachability == .blocked
+                if isBlocked != direct.isBlocked {
+                    direct.isBlocked = isBlocked
+                    udpBlockedChanged()
+                }
             case .descriptionConfirmed(let description):
                 setLocal(description, at: now)
             }

@@ -8,8 +8,6 @@ internal import Wire
 extension LocalNode {
     /// A link that held so long was a good one: the next attempt comes at once.
     private static let goodLink = Duration.seconds(10)
-    /// Between two looks for a captive portal.
-    private static let portalInterval = Duration.seconds(20)
     /// The longest wait that a relay may ask for.
     private static let longestRestart = Duration.seconds(30)
 
@@ -44,20 +42,9 @@ extension LocalNode {
     private func relayFailed(_ error: any Error, _ reason: String) {
         relay.failed(reason)
         if let verdict = PortalCheck.verdict(of: error, at: state.server) {
-            relay.found(verdict)
+            portalFound(verdict)
         } else {
             portalDoubt?.yield()
-        }
-    }
-
-    /// Looks for a captive portal when there is no link, until cancelled.
-    func watchPortal() async throws {
-        let (doubts, doubt) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        portalDoubt = doubt
-        defer { portalDoubt = nil }
-        for await _ in doubts where !relay.isReady {
-            relay.found(await PortalCheck(server: state.server, eventLoop: eventLoop).run())
-            try await Task.sleep(for: Self.portalInterval)
         }
     }
 
@@ -101,6 +88,9 @@ extension LocalNode {
         switch event {
         case .ready:
             relay.becameReady(at: now)
+            // Whoever stood in the way is gone, or lets this through: without UDP it is asked again.
+            setCaptive(nil)
+            if direct.isBlocked { portalDoubt?.yield() }
             log.info("relay connected")
             relayReachable(true, at: now)
             reportReady()

@@ -15,15 +15,16 @@ struct PathReason: Equatable, Sendable {
     }
 
     /// - Parameters:
+    ///   - peer: the peer's name.
     ///   - here: what this side knows of its NATs.
     ///   - there: what the peer has published of its own.
-    init(_ explanation: PathExplanation, here: NATReport, there: NATReport?) {
+    init(_ explanation: PathExplanation, peer: String, here: NATReport, there: NATReport?) {
         name = explanation.name
         guard explanation.dependsOnNATs else {
-            sentence = explanation.description
+            sentence = explanation.sentence(peer: peer)
             return
         }
-        sentence = "\(explanation) (here: \(here.summary); there: \(there?.summary ?? "nothing known"))"
+        sentence = "\(explanation.sentence(peer: peer)) (here: \(here.summary); there: \(there?.summary ?? "nothing known"))"
     }
 }
 
@@ -36,7 +37,7 @@ extension LocalNode {
             return PathReason(
                 sentence: "this side has no relay: \(problem)", name: relay.isCaptive ? "captive-portal" : "no-relay")
         }
-        return PathReason(explanation, here: natReport, there: session.peer.nat)
+        return PathReason(explanation, peer: session.peer.name, here: natReport, there: session.peer.nat)
     }
 
     /// What is published of our NATs and gateway.
@@ -56,8 +57,8 @@ extension PathExplanation {
     fileprivate var dependsOnNATs: Bool {
         switch self {
         case .bothNATsHard, .hardNATAgainstFilter, .noHairpin, .noAnswer, .guessing: true
-        case .direct, .notTried, .switchedOff, .trying, .idle, .noRemoteCandidates, .noCommonFamily, .localUDPBlocked,
-            .remoteUDPBlocked, .peerSilent, .pathLost:
+        case .direct, .notTried, .switchedOff, .trying, .idle, .noRemoteCandidates, .noCommonFamily, .captivePortal,
+            .localUDPBlocked, .remoteUDPBlocked, .peerSilent, .pathLost:
             false
         }
     }

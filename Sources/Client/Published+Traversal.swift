@@ -83,6 +83,7 @@ extension NATReport {
         }
         (lowestPort, highestPort) = (behavior.ports?.lowerBound, behavior.ports?.upperBound)
         if behavior.searchesPorts { searchesPorts = true }
+        hasCaptivePortal = behavior.isCaptive
         if let lifetime = behavior.mappingLifetime { mappingLifetimeSeconds = UInt32(clamping: Int64(lifetime.inSeconds)) }
         switch behavior.reachability {
         case .unknown: break
@@ -106,6 +107,7 @@ extension NATReport {
         }
         if let lowestPort, let highestPort, lowestPort <= highestPort { behavior.ports = lowestPort...highestPort }
         behavior.searchesPorts = searchesPorts ?? false
+        behavior.isCaptive = hasCaptivePortal
         behavior.mappingLifetime = mappingLifetimeSeconds.map { .seconds(Int64($0)) }
         if isUDPBlocked == true {
             behavior.reachability = .blocked

@@ -33,6 +33,8 @@ enum NATBlob {
         member(10, report.hasIPv6) { body.write(UInt8($0 ? 1 : 0)) }
         member(11, report.mappedAddress) { write($0, to: &body) }
         member(12, report.portMapping) { write($0, to: &body) }
+        member(13, report.searchesPorts) { body.write(UInt8($0 ? 1 : 0)) }
+        member(14, report.hasCaptivePortal) { body.write(UInt8($0 ? 1 : 0)) }
         var writer = ByteWriter(reservingCapacity: 3 + body.count)
         writer.write(version)
         writer.write(members)
@@ -61,6 +63,8 @@ enum NATBlob {
             report.hasIPv6 = has(10) ? try reader.readUInt8() != 0 : nil
             report.mappedAddress = has(11) ? try text(&reader) : nil
             report.portMapping = has(12) ? try text(&reader) : nil
+            report.searchesPorts = has(13) ? try reader.readUInt8() != 0 : nil
+            report.hasCaptivePortal = has(14) ? try reader.readUInt8() != 0 : nil
             return reader.remaining == 0 ? report : nil
         } catch {
             return nil

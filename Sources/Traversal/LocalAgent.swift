@@ -96,6 +96,13 @@ package struct LocalAgent: Sendable {
         publish(effects: &effects)
     }
 
+    /// Notes whether a captive portal answers in the place of servers; nil when that is not known.
+    package mutating func setCaptive(_ isCaptive: Bool?, effects: inout [Effect]) {
+        guard isCaptive != description.behavior.isCaptive else { return }
+        description.behavior.isCaptive = isCaptive
+        publish(effects: &effects)
+    }
+
     /// Whether traffic flows to any peer: only then mappings are kept alive.
     package mutating func setInUse(_ isInUse: Bool, at now: Instant) {
         guard isInUse != self.isInUse else { return }

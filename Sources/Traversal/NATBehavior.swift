@@ -45,7 +45,7 @@ package struct NATBehavior: Hashable, Sendable {
     package var mappingLifetime: Duration?
     /// Whether the mapped address lies in 100.64.0.0/10 or private space: another NAT stands behind (RFC 6598).
     package var isNested: Bool?
-    /// Whether the web server's answer came from a captive portal. The shell finds out and says so.
+    /// Whether a captive portal answers in the place of servers. The shell finds out and says so.
     package var isCaptive: Bool?
     /// Whether the user allows the long search for ports where both sides' are random. A search needs both sides.
     package var searchesPorts = false
@@ -71,6 +71,14 @@ package struct NATBehavior: Hashable, Sendable {
 
     /// Nothing was measured.
     package static let unknown = NATBehavior()
+
+    /// Whether a captive portal is why no UDP passes, as far as is known.
+    package var isHeldByPortal: Bool {
+        switch reachability {
+        case .unknown, .blocked: isCaptive == true
+        case .ipv4, .ipv6, .dualStack: false
+        }
+    }
 
     /// Whether a mapped endpoint learnt from a server is of no use to a peer: each destination sees another port.
     package var isHard: Bool {

@@ -5,6 +5,8 @@ extension PathAgent {
     package var explanation: PathExplanation {
         if let health = selector.currentHealth { return health.isFailing ? .pathLost : .direct }
         guard configuration.isProbing else { return .switchedOff }
+        if local.behavior.isHeldByPortal { return .captivePortal(isLocal: true) }
+        if remoteBehavior?.isHeldByPortal == true { return .captivePortal(isLocal: false) }
         if local.behavior.reachability == .blocked { return .localUDPBlocked }
         if remoteBehavior?.reachability == .blocked { return .remoteUDPBlocked }
         guard let search else { return hasBeenIdle ? .idle : .notTried }

@@ -1,6 +1,6 @@
 /// Why traffic to a peer takes the path it takes.
 ///
-/// `name` is stable for programs, `description` is one sentence for people.
+/// `name` is stable for programs, `sentence` and `description` are for people.
 package enum PathExplanation: Hashable, Sendable {
     /// A probe over the direct path was answered.
     case direct
@@ -18,6 +18,8 @@ package enum PathExplanation: Hashable, Sendable {
     case noRemoteCandidates
     /// We have no socket of a family that the peer has candidates of.
     case noCommonFamily
+    /// A captive portal stands before one side, and lets no UDP through.
+    case captivePortal(isLocal: Bool)
     /// No UDP answer reaches this side.
     case localUDPBlocked
     /// No UDP answer reaches the peer's side.
@@ -56,7 +58,12 @@ extension SearchLeave: CustomStringConvertible {
 }
 
 extension PathExplanation: CustomStringConvertible {
-    package var description: String {
+    package var description: String { sentence(peer: "the peer") }
+
+    /// One sentence for people.
+    ///
+    /// - Parameter peer: how to call the peer.
+    package func sentence(peer: String) -> String {
         switch self {
         case .direct: "a direct path answers"
         case .notTried: "no traffic has asked for a direct path yet"
@@ -67,12 +74,14 @@ extension PathExplanation: CustomStringConvertible {
         case .noRemoteCandidates: "the peer has published no address that may be probed"
         case .noCommonFamily: "the two sides have no address family in common"
         case .localUDPBlocked: "UDP is blocked on this side"
-        case .remoteUDPBlocked: "UDP is blocked on the peer's side"
+        case .captivePortal(isLocal: true): "a captive portal on this side: sign in with a browser"
+        case .captivePortal(isLocal: false): "a captive portal on \(peer)'s side"
+        case .remoteUDPBlocked: "UDP is blocked on \(peer)'s side"
         case .bothNATsHard(let probes, let search): "both NATs map by destination; \(probes) probes, no answer; \(search)"
         case .hardNATAgainstFilter(isLocalHard: true, let probes):
-            "our NAT maps by destination and the peer's lets only known ports in; \(probes) probes, no answer"
+            "our NAT maps by destination and \(peer)'s lets only known ports in; \(probes) probes, no answer"
         case .hardNATAgainstFilter(isLocalHard: false, let probes):
-            "the peer's NAT maps by destination and ours lets only known ports in; \(probes) probes, no answer"
+            "\(peer)'s NAT maps by destination and ours lets only known ports in; \(probes) probes, no answer"
         case .noHairpin(let probes):
             "both are behind one NAT that does not send their packets back in; \(probes) probes, no answer"
         case .peerSilent: "the peer does not answer by the relay either: it may be offline"
@@ -92,6 +101,7 @@ extension PathExplanation: CustomStringConvertible {
         case .idle: "idle"
         case .noRemoteCandidates: "no-remote-candidates"
         case .noCommonFamily: "no-common-family"
+        case .captivePortal: "captive-portal"
         case .localUDPBlocked: "local-udp-blocked"
         case .remoteUDPBlocked: "remote-udp-blocked"
         case .bothNATsHard: "both-nats-hard"

@@ -154,7 +154,7 @@ extension PeerSession.Output {
         switch self {
         case .direct: "direct"
         case .relay: "relay"
-        case .message, .refreshLocal, .beginBirthday, .endBirthday, .closeSockets, .pathChanged: "none"
+        case .message, .refreshLocal, .beginBirthday, .endBirthday, .checkGateway, .closeSockets, .pathChanged: "none"
         }
     }
 }
@@ -232,7 +232,7 @@ private struct Pair {
                 var answers: [PeerSession.Output] = []
                 side.session.setLocal(Self.local(at: side.endpoint, now: now), at: now, outputs: &answers)
                 carryOut(answers, of: side)
-            case .beginBirthday, .endBirthday, .closeSockets, .pathChanged:
+            case .beginBirthday, .endBirthday, .checkGateway, .closeSockets, .pathChanged:
                 continue
             }
         }

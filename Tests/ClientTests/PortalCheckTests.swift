@@ -29,6 +29,21 @@ import Wire
         }
     }
 
+    /// What is told of an answer at port 80 of a server that itself is near, and of one that is out of reach.
+    @Test(arguments: [
+        ("HTTP/1.1 302 Found\r\nLocation: http://portal.example/login\r\nContent-Length: 0\r\n\r\n", true, true),
+        ("HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n", true, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nlogin", false, true),
+        ("HTTP/1.1 301 Moved\r\nLocation: https://127.0.0.1/generate_204\r\nContent-Length: 0\r\n\r\n", false, false),
+        ("HTTP/1.1 301 Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", false, false),
+    ])
+    func aWebServerBesideTheServerIsNoPortal(answer: String, whenNear: Bool, whenFar: Bool) async throws {
+        for (isNear, isPortal) in [(true, whenNear), (false, whenFar)] {
+            let verdict = try await Self.answering({ _ in answer }) { await $0.askPlain($0.server, isServerNear: isNear) }
+            #expect((verdict != nil) == isPortal)
+        }
+    }
+
     @Test func aCertificateOfSomebodyElseIsAPortals() {
         let server = ServerAddress(host: "relay.example", port: 443, usesTLS: true, pin: nil, key: nil)
         let error = TLSError.certificate(.unknownIssuer("CN=Hotel"))
@@ -39,6 +54,13 @@ import Wire
     }
 
     private static func check(_ answer: @escaping @Sendable (String) -> String) async throws -> PortalCheck.Verdict {
+        try await answering(answer) { await $0.run() }
+    }
+
+    /// Runs a check against a web server that answers so.
+    private static func answering<Value: Sendable>(
+        _ answer: @escaping @Sendable (String) -> String, _ run: (PortalCheck) async -> Value
+    ) async throws -> Value {
         let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -48,7 +70,7 @@ import Wire
             .bind(host: "127.0.0.1", port: 0).get()
         let server = ServerAddress(
             host: "127.0.0.1", port: try #require(listener.localAddress?.port), usesTLS: false, pin: nil, key: nil)
-        let verdict = await PortalCheck(server: server, eventLoop: MultiThreadedEventLoopGroup.singleton.next()).run()
+        let verdict = await run(PortalCheck(server: server, eventLoop: MultiThreadedEventLoopGroup.singleton.next()))
         try await listener.close()
         return verdict
     }

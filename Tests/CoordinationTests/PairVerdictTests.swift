@@ -23,6 +23,11 @@ struct PairVerdictTests {
         (NATReport(isUDPBlocked: true), hard, "UDP is blocked on alice's side"),
         (hard, NATReport(isUDPBlocked: true), "UDP is blocked on bob's side"),
         (
+            NATReport(isUDPBlocked: true, hasCaptivePortal: true), NATReport(isUDPBlocked: true),
+            "a captive portal on alice's side"
+        ),
+        (easy, NATReport(hasCaptivePortal: true), "a captive portal on bob's side"),
+        (
             NATReport(hasIPv4: false, hasIPv6: true), NATReport(hasIPv4: true, hasIPv6: false),
             "alice has IPv6 only, and bob IPv4 only"
         ),

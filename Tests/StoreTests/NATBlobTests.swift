@@ -8,7 +8,8 @@ struct NATBlobTests {
     private static let full = NATReport(
         mapping: .addressAndPortDependent, filtering: .unknown, portAllocation: .sequential, portStep: -3, lowestPort: 1,
         highestPort: 65_535, hairpinning: true, mappingLifetimeSeconds: 4_000_000_000, isUDPBlocked: false, hasIPv4: true,
-        hasIPv6: false, mappedAddress: "198.51.100.7", portMapping: "nat-pmp ü")
+        hasIPv6: false, mappedAddress: "198.51.100.7", portMapping: "nat-pmp ü", searchesPorts: false,
+        hasCaptivePortal: true)
 
     @Test func aReportSurvivesARoundTrip() {
         for report in [

@@ -34,6 +34,15 @@ import Wire
         #expect(behavior.isHard == (kind.mapping != .endpointIndependent))
     }
 
+    @Test func aCaptivePortalIsToldOnce() {
+        var agent = LocalAgent(at: .zero)
+        var effects: [LocalAgent.Effect] = []
+        agent.setCaptive(true, effects: &effects)
+        agent.setCaptive(true, effects: &effects)
+        #expect(effects == [.descriptionChanged(agent.description)])
+        #expect(agent.description.behavior.isCaptive == true)
+    }
+
     @Test func keptPortsAreNoticed() {
         #expect(host(.nat(NATKind(allocation: .preserving))).local.description.behavior.allocation == .preserving)
     }

@@ -202,6 +202,7 @@ import Wire
 @Suite struct PathExplanationTests {
     static let all: [PathExplanation] = [
         .direct, .notTried, .switchedOff, .trying(probes: 3), .idle, .noRemoteCandidates, .noCommonFamily, .localUDPBlocked,
+        .captivePortal(isLocal: true), .captivePortal(isLocal: false),
         .remoteUDPBlocked, .bothNATsHard(probes: 412, search: .nobody), .hardNATAgainstFilter(isLocalHard: true, probes: 9),
         .hardNATAgainstFilter(isLocalHard: false, probes: 9), .noHairpin(probes: 1), .peerSilent, .noAnswer(probes: 4), .pathLost,
     ]
@@ -209,10 +210,24 @@ import Wire
     @Test func everyReasonHasASentenceAndAStableName() {
         #expect(Set(Self.all.map(\.description)).count == Self.all.count)
         // The two sides of one reason share its name.
-        #expect(Set(Self.all.map(\.name)).count == Self.all.count - 1)
+        #expect(Set(Self.all.map(\.name)).count == Self.all.count - 2)
         #expect(
             PathExplanation.bothNATsHard(probes: 412, search: .here).description
                 == "both NATs map by destination; 412 probes, no answer; this side may search for ports, the peer's may not: "
                 + "--exhaustive is missing there")
+    }
+
+    @Test func thePeerIsCalledByItsNameWhereThatIsKnown() {
+        #expect(PathExplanation.captivePortal(isLocal: false).sentence(peer: "alice") == "a captive portal on alice's side")
+        #expect(PathExplanation.remoteUDPBlocked.sentence(peer: "alice") == "UDP is blocked on alice's side")
+    }
+
+    @Test(arguments: [
+        (NATBehavior.Reachability.blocked, true), (.unknown, true), (.ipv4, false), (.dualStack, false),
+    ])
+    func aCaptivePortalExplainsWhatItBlocks(reachability: NATBehavior.Reachability, isHeld: Bool) throws {
+        var agent = PathAgent(localNode: try #require(NodeKey([UInt8](repeating: 7, count: 32))), at: .zero)
+        agent.setRemoteCandidates([], behavior: NATBehavior(reachability: reachability, isCaptive: true), at: .zero)
+        #expect((agent.explanation == .captivePortal(isLocal: false)) == isHeld)
     }
 }

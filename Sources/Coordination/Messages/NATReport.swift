@@ -52,6 +52,8 @@ package struct NATReport: Codable, Hashable, Sendable {
     package var portMapping: String?
     /// Whether the node's user allows the long search for ports that needs both sides.
     package var searchesPorts: Bool?
+    /// Whether a captive portal answers in the place of servers.
+    package var hasCaptivePortal: Bool?
 
     package init(
         mapping: NATDependence? = nil, filtering: NATDependence? = nil,
@@ -60,7 +62,8 @@ package struct NATReport: Codable, Hashable, Sendable {
         hairpinning: Bool? = nil,
         mappingLifetimeSeconds: UInt32? = nil, isUDPBlocked: Bool? = nil, hasIPv4: Bool? = nil,
         hasIPv6: Bool? = nil,
-        mappedAddress: String? = nil, portMapping: String? = nil, searchesPorts: Bool? = nil
+        mappedAddress: String? = nil, portMapping: String? = nil, searchesPorts: Bool? = nil,
+        hasCaptivePortal: Bool? = nil
     ) {
         self.mapping = mapping
         self.filtering = filtering
@@ -76,6 +79,7 @@ package struct NATReport: Codable, Hashable, Sendable {
         self.mappedAddress = mappedAddress
         self.portMapping = portMapping
         self.searchesPorts = searchesPorts
+        self.hasCaptivePortal = hasCaptivePortal
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -85,5 +89,6 @@ package struct NATReport: Codable, Hashable, Sendable {
         case hasIPv4 = "ipv4"
         case hasIPv6 = "ipv6"
         case mappedAddress, portMapping, searchesPorts
+        case hasCaptivePortal = "captivePortal"
     }
 }

@@ -25,7 +25,10 @@ enum PairVerdict {
     }
 
     private static func blocked(_ first: PairSide, _ second: PairSide) -> String? {
-        switch (first.nat?.isUDPBlocked == true, second.nat?.isUDPBlocked == true) {
+        // It blocks UDP as a rule: it explains more than what it does.
+        let captive = [first, second].filter { $0.nat?.hasCaptivePortal == true && $0.nat?.isUDPBlocked != false }
+        if !captive.isEmpty { return captive.map { "a captive portal on \($0.name)'s side" }.joined(separator: ", ") }
+        return switch (first.nat?.isUDPBlocked == true, second.nat?.isUDPBlocked == true) {
         case (true, true): "UDP is blocked on both sides"
         case (true, false): "UDP is blocked on \(first.name)'s side"
         case (false, true): "UDP is blocked on \(second.name)'s side"

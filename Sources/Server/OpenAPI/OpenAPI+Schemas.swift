@@ -139,6 +139,7 @@ extension OpenAPI {
                 mappedAddress: { type: [string, 'null'], maxLength: 200 }
                 portMapping: { type: [string, 'null'], maxLength: 200 }
                 searchesPorts: { type: [boolean, 'null'] }
+                captivePortal: { type: [boolean, 'null'] }
             PathReport:
               type: object
               required: [peer, state]
