@@ -35,19 +35,13 @@ enum AddressValue {
 
     /// Appends a whole attribute: type, length and value.
     static func write(_ endpoint: Endpoint, as type: AttributeType, mask: Header? = nil, to writer: inout ByteWriter) {
-        writer.write(type.rawValue)
-        let port = endpoint.port ^ (mask?.portMask ?? 0)
+        let beginning = UInt64(type.rawValue) << 48 | UInt64(endpoint.port ^ (mask?.portMask ?? 0))
         if let (high, low) = endpoint.address.ipv6 {
-            writer.write(UInt16(20))
-            writer.write(UInt16(2))
-            writer.write(port)
+            writer.write(beginning | 20 << 32 | 2 << 16)
             writer.write(high ^ (mask?.highMask ?? 0))
             writer.write(low ^ (mask?.lowMask ?? 0))
         } else {
-            writer.write(UInt16(8))
-            writer.write(UInt16(1))
-            writer.write(port)
-            writer.write((endpoint.address.ipv4 ?? 0) ^ (mask?.cookie ?? 0))
+            writer.write(beginning | 8 << 32 | 1 << 16, (endpoint.address.ipv4 ?? 0) ^ (mask?.cookie ?? 0))
         }
     }
 }

@@ -54,10 +54,9 @@ package struct Header: Equatable, Sendable {
 
     /// Appends the header, with a length of zero when it is to be filled in later.
     package func write(to writer: inout ByteWriter) {
-        writer.write(type.wireValue)
-        writer.write(UInt16(truncatingIfNeeded: length))
-        writer.write(cookie)
-        transactionID.write(to: &writer)
+        let beginning = UInt64(type.wireValue) << 48 | UInt64(UInt16(truncatingIfNeeded: length)) << 32 | UInt64(cookie)
+        let middle = UInt64(transactionID.high) << 32 | transactionID.low >> 32
+        writer.write(beginning, middle, UInt32(truncatingIfNeeded: transactionID.low))
     }
 
     /// Tells STUN from what else arrives on a socket: two zero bits, the cookie and a plausible length.
