@@ -10,7 +10,7 @@ build=(libssl-dev libsqlite3-dev libsodium-dev pkg-config)
 demo=(iproute2 nftables procps iputils-ping)
 tests=(
     python3 python3-venv curl openssl coturn stun-client prometheus tcpdump
-    conntrack miniupnpd-nftables miniupnpc natpmpc tayga
+    conntrack miniupnpd-nftables miniupnpc natpmpc tayga valgrind
 )
 
 case "${1:-}" in

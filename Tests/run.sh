@@ -20,6 +20,8 @@ swift test "${jobs[@]}" --skip-build --quiet
 cat "$CAUSEWAY_GRID"
 # Some compiler faults show only with optimisation, and the end-to-end tests run what is shipped.
 swift build "${jobs[@]}" -c release --scratch-path .build-release
+# What a relayed packet and a STUN request cost, in instructions and allocations.
+Tests/instructions.sh .build-release/release
 
 [ -x .venv-tests/bin/python ] || python3 -m venv .venv-tests
 .venv-tests/bin/pip install --quiet --disable-pip-version-check -r Tests/EndToEnd/requirements.txt
