@@ -11,10 +11,10 @@ internal import Wire
 ///
 /// *Arithmetic.* Of `N` = 64,512 ports (1024–65535) `m` are good, and `n` different guesses all miss with a probability of about
 /// `(1 − n/N)^m`. Each socket is an entry in the opener's gateway, each guess one in the guesser's, and a small home router has
-/// 1,024 in all. What counts is the product: `m` = `n` = 640 leave both gateways more than a third of their tables and
-/// miss in 0.2 % of all cases; 256 sockets would need 1,600 guesses. Both send 300 a second, so that half of all paths are found
+/// 1,024 in all. What counts is the product: `m` = `n` = 704 leave others nearly a third of both tables and
+/// miss in 0.05 % of all cases; 256 sockets would need 1,930 guesses. Both send 300 a second, so that half of all paths are found
 /// in a second. The guesses that came before the socket that they meet are made again, at no cost in entries (`GuessWaves`).
-/// When the gateway has forgotten a wave, a second one follows, for the 0.2 %. In a block of `N` = 1,024 ports 128 sockets leave the
+/// When the gateway has forgotten a wave, a second one follows, for the 0.05 %. In a block of `N` = 1,024 ports 128 sockets leave the
 /// carrier's customer most of it and need 37 guesses for 99 %, and in a sequence the `m` ports follow each other: a few guesses.
 ///
 /// *Openers.* The first packets of the opener have a TTL that opens its own NAT and does not reach the peer's, which some gateways

@@ -6,7 +6,7 @@ internal import Wire
 /// and a repeated one costs no entry in any table.
 struct GuessWaves: Sendable {
     /// Ports of a wave, each an entry in our gateway's table.
-    static let portsPerWave = 640
+    static let portsPerWave = 704
     /// Waves of an attempt.
     static let count = 2
     /// Between two waves: longer than the gateway remembers.

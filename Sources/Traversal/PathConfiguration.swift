@@ -13,7 +13,7 @@ extension PathAgent {
         package var isExhaustive: Bool
 
         /// A home router's table of 1,024 entries holds them and leaves room for others (`BirthdayAllowance.entryLimit`).
-        package static let usualBirthdaySockets = 640
+        package static let usualBirthdaySockets = 704
 
         package init(
             allowsLoopback: Bool = false, isProbing: Bool = true, openerTimeToLive: UInt8 = 2,

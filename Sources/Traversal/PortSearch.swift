@@ -9,17 +9,17 @@ internal import Wire
 ///
 /// Were mappings alive for ever, it would be `e^(−n² / (N · M))`: 99.9 % with 170,000 packets a side. Gateways forget a mapping that
 /// nobody answers after 30 s, so what counts is the rate. At 100 a second 3,000 are alive, and half an hour finds a path in 1 of 5
-/// cases. Two carriers' blocks of 1,024 ports are found in a few minutes with 256 alive.
+/// cases. Two carriers' blocks of 1,024 ports are found in a few minutes with 192 alive.
 struct PortSearch: Sendable {
     /// Datagrams a second at most.
     static let fastestRate = 100.0
     /// Mappings alive at once without the user's leave: beside an attempt to guess, `BirthdayAllowance.entryLimit` holds.
-    static let politeEntries = 256
+    static let politeEntries = 192
     /// Mappings alive at once when the user has allowed it.
     static let exhaustiveEntries = 3000
     /// Datagrams of an exhaustive search: half an hour.
     static let exhaustivePackets = 170_000
-    /// Datagrams of a search in blocks: a quarter of an hour.
+    /// Datagrams of a search in blocks: 20 minutes.
     static let blockPackets = 8192
     /// Of a block that a carrier gave us, one in so many ports at most: others behind our NAT live from it, too.
     static let blockShare = 3

@@ -101,7 +101,7 @@ import Wire
         var (agent, plan) = agent(easy, peer: hard)
         #expect(plan?.role == .guesser)
         #expect(plan?.socketCount == GatewayWatch.socketCount)
-        #expect(plan?.entryCount == 640)
+        #expect(plan?.entryCount == 704)
         var effects: [PathAgent.Effect] = []
         agent.birthdayBegan(over: [], at: time(1), effects: &effects)
         let sent = pings(advance(&agent, to: time(1001))).filter { $0.path.endpoint != peerMapped }

@@ -72,7 +72,7 @@ struct BirthdayRow: Sendable {
         for count in [UInt16(512), 1024] {
             let block = hard(.block(first: 20_480, count: count))
             var row = BirthdayRow(block, block)
-            (row.p50, row.p99, row.limit, row.rate, row.share) = (.seconds(300), .seconds(1200), .seconds(1200), 0.9, 4)
+            (row.p50, row.p99, row.limit, row.rate, row.share) = (.seconds(600), .seconds(1200), .seconds(1200), 0.85, 4)
             rows.append(row)
         }
         return rows
