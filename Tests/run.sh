@@ -14,10 +14,10 @@ jobs=(-j 2)
 
 swift format lint --strict --recursive Package.swift Sources Tests
 swift build "${jobs[@]}" --build-tests
-# The simulated Internet writes who reaches whom directly, NAT kind by NAT kind.
-export CAUSEWAY_GRID=$PWD/.build/nat-grid.md
+# The simulated Internet writes who reaches whom directly, NAT kind by NAT kind, and how ports are guessed.
+export CAUSEWAY_GRID=$PWD/.build/nat-grid.md CAUSEWAY_GUESSES=$PWD/.build/guesses.md
 swift test "${jobs[@]}" --skip-build --quiet
-cat "$CAUSEWAY_GRID"
+cat "$CAUSEWAY_GRID" "$CAUSEWAY_GUESSES"
 # Some compiler faults show only with optimisation, and the end-to-end tests run what is shipped.
 swift build "${jobs[@]}" -c release --scratch-path .build-release
 # What a relayed packet and a STUN request cost, in instructions and allocations.
