@@ -5,6 +5,7 @@ import time
 import typing
 
 import scenarios_mapping as mapping
+import scenarios_pressure as pressure
 import scenarios_topology as topology
 from miniupnpd import NAT_PMP, PCP, UPNP
 from scenarios_run import Result, Run
@@ -207,6 +208,8 @@ SCENARIOS = [
     Scenario("ADF against APDM", topology.pair("adf", "apdm"), "direct", note="peer-reflexive"),
     Scenario("EIM/APDF against APDM", topology.pair("eim", "apdm"), "direct", note="by guessing ports", is_hard=True),
     Scenario("EIM/APDF against ADM", topology.pair("eim", "adm"), "direct", note="by guessing ports", is_hard=True),
+    Scenario("EIM/APDF against APDM, small tables, nothing gets through", pressure.small_tables, "relay", pressure.is_survived,
+             is_comparable=False),
     Scenario("APDM on both sides", topology.pair("apdm", "apdm"), "relay"),
     Scenario("CGNAT on one side", topology.carrier_on_one_side, "direct"),
     Scenario("one CGNAT, no hairpin", topology.one_carrier(hairpin=False), "relay"),
