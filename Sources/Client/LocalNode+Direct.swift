@@ -33,8 +33,12 @@ extension LocalNode {
         carryOut(effects, at: now)
         if isFirst { extraCandidatesChanged(at: now) }
         lookForTranslator()
+        if !isFirst { networkChanged(interfaces, hasSlept: hasSlept, at: now) }
+        // Last: it waits for sockets, and paths must not wait with it.
         await updateGateways(isInDoubt: hasSlept)
-        guard !isFirst else { return }
+    }
+
+    private func networkChanged(_ interfaces: [NetworkInterface], hasSlept: Bool, at now: Instant) {
         log.info("\(hasSlept ? "the machine has slept" : "the network changed")")
         relay.networkChanged(addresses: Set(interfaces.flatMap(\.addresses)), at: now)
         coordination.restartStream?.yield()

@@ -1,6 +1,8 @@
 """The scenarios: networks, what happens in them, and how theory says they end. One table for tests, report and comparison."""
 
 import dataclasses
+import os
+import signal
 import time
 import typing
 
@@ -17,6 +19,9 @@ ALLOWANCE = 0.15
 
 # How long a path may take to come back after the network is whole again.
 TO_HEAL = 20
+
+# The same for a node that stood still in a network that was whole all the time.
+THAWED, THAW_MARGIN = 5, 0.5
 
 
 def stays(run, result):
@@ -105,6 +110,28 @@ def moves(change, allowed=ROAMED):
     return story
 
 
+# How long a node is stopped: twice as long as the NATs of its row remember a mapping.
+FROZEN = 20
+
+
+def is_frozen(run, result):
+    """Alice's node stands still, as in a sleep of the machine, until every mapping of it is forgotten, and goes on."""
+    run.settle(result)
+    os.kill(run.alice.pid, signal.SIGSTOP)
+    time.sleep(FROZEN)
+    moment = time.monotonic()
+    os.kill(run.alice.pid, signal.SIGCONT)
+    result.healed = run.wait_for_direct(moment, TO_HEAL)
+    result.expect(result.healed is not None and result.healed < THAWED, f"direct again after {result.healed} s")
+    time.sleep(1)
+    # The freeze itself ends with the first datagram behind it.
+    result.gap = run.gap_since(moment + THAW_MARGIN)
+    result.expect(result.gap < ROAMED + ALLOWANCE, f"silence of {result.gap:.2f} s after the end of the freeze")
+    result.verdict = run.judge()
+    result.expect(result.verdict == "direct", f"after the freeze the stream went by {result.verdict}")
+    run.finish(result, may_lose=True)
+
+
 def _roam(run):
     """Out of one LAN, into another."""
     run.topology.alice.ip("link", "del", "eth0")
@@ -147,12 +174,14 @@ def _between_peers(built):
     return "\n".join(f"ip saddr {a} ip daddr {b} meta l4proto udp drop" for a, b in (hosts, reversed(hosts)))
 
 
-def _short_lifetime(lab):
-    built = topology.pair()(lab)
-    for router in built.routers.values():
-        for key in ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream"):
-            router.sysctl(f"net.netfilter.{key}", 10)
-    return built
+def _short_lifetime(*kinds):
+    def build(lab):
+        built = topology.pair(*kinds)(lab)
+        for router in built.routers.values():
+            for key in ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream"):
+                router.sysctl(f"net.netfilter.{key}", 10)
+        return built
+    return build
 
 
 def _lossy(built):
@@ -195,7 +224,7 @@ SCENARIOS = [
     # Controls first: had the judge a blind eye, these would look direct.
     Scenario("control: open hosts, UDP between them dropped", _block(topology.open_hosts, _between_peers), "relay",
              note="negative control"),
-    Scenario("mapping lifetime of 10 s, held for 60 s", _short_lifetime, "direct", is_held, is_comparable=False),
+    Scenario("mapping lifetime of 10 s, held for 60 s", _short_lifetime(), "direct", is_held, is_comparable=False),
     Scenario("open", topology.open_hosts, "direct"),
     Scenario("firewalls only", topology.firewalls, "direct"),
     Scenario("EIM/APDF on both sides", topology.pair(), "direct"),
@@ -230,6 +259,7 @@ SCENARIOS = [
     _change("two uplinks, the first one falls silent", topology.two_uplinks(), moves(_silence, NOTICED)),
     _change("far node restarted", topology.pair(), moves(_restart, NOTICED)),
     _change("far node restarted, gateways without INPUT drop", topology.pair(input_drop=False), moves(_restart, NOTICED)),
+    _change("node frozen for 20 s, mapping lifetime of 10 s", _short_lifetime("eim-random", "eim"), is_frozen),
     _change("gateway forgets its mappings", topology.pair("eim-random", "eim"), moves(_forget, NOTICED)),
     _mapped("PCP", [PCP], mapping.is_mapped("pcp"), is_comparable=True),
     _mapped("NAT-PMP", [NAT_PMP], mapping.is_mapped("nat-pmp", "natpmpc", shows="Public IP address : {address}"),
