@@ -184,20 +184,6 @@ private func plan(_ role: BirthdayPlan.Role, sockets: Int = 0, packets: Int) -> 
         #expect(block(20_490...20_980, .sequential(step: 1)) == nil)
         #expect(block(0...10) == nil)
     }
-
-    /// Two searches against each other, with NATs that hand out one of few ports and forget mappings after 30 s: as often successful as
-    /// the arithmetic says.
-    @Test func aSearchFindsAPathAsOftenAsItsOddsSay() throws {
-        let ports: ClosedRange<UInt16> = 2000...2255
-        var (found, expected) = (0, 0.0)
-        for seed in 0..<200 {
-            let duel = SearchDuel(ports, packets: 400, seed: UInt64(seed))
-            found += duel.foundAfter == nil ? 0 : 1
-            expected += try #require(duel.odds)
-        }
-        #expect(abs(Double(found) - expected) < 20, "\(found) of 200, \(expected) expected")
-        #expect((90...150).contains(expected))
-    }
 }
 
 @Suite struct PortOrderTests {

@@ -6,16 +6,14 @@ import Wire
 struct SearchDuel {
     /// Packets that each side had sent when two mappings met; nil if none did.
     private(set) var foundAfter: Int?
-    /// What the arithmetic says of so many packets.
-    let odds: Double?
 
-    /// - Parameter packets: of each side. All of them are sent, whatever is found.
+    /// - Parameter packets: of each side. The search ends when a path is found.
     init(_ ports: ClosedRange<UInt16>, packets: Int, seed: UInt64) {
         var random = SeededGenerator(seed)
         let plan = BirthdayPlan(
             role: .searcher, target: IPAddress(203, 0, 113, 2), socketCount: 1, model: SocketID(1), packetCount: packets,
             entryCount: 0)
-        let search = PortSearch(from: ports, to: ports, isExhaustive: true)
+        let search = PortSearch(from: ports, to: ports, isExhaustive: ports.count > PortSearch.widestBlock)
         var runs = (0..<2).map { _ in BirthdayProbing.search(plan, sockets: [SocketID(1)], search, at: .zero) }
         // By port and target in one number.
         var alive: [[UInt32: Instant]] = [[:], [:]]
@@ -36,9 +34,11 @@ struct SearchDuel {
                 let key = UInt32(own) << 16 | UInt32(target)
                 alive[side][key] = now
                 order[side].append((key, now))
-                if alive[1 - side][UInt32(target) << 16 | UInt32(own)] != nil, foundAfter == nil { foundAfter = runs[side].sent }
+                if alive[1 - side][UInt32(target) << 16 | UInt32(own)] != nil {
+                    foundAfter = max(runs[0].sent, runs[1].sent)
+                    return
+                }
             }
         }
-        odds = runs[0].odds.odds
     }
 }
