@@ -52,14 +52,23 @@ def main(source, folder):
             series = {text: [run.get(field) or 0 for run in found] for text, field in fields.items()}
             (folder / f"{name}.svg").write_text(chart(title, [label(run) for run in found], series, unit))
 
+    def offered(run):
+        part = run["command"].removeprefix("overload-")
+        return "closed loop" if part == "ceiling" else f"{part} %"
+
     cost = {"server": "serverMicrosecondsPerPacket", "load generator": "generatorMicrosecondsPerPacket"}
     draw("pairs", "CPU per packet, 1,400 bytes, 640 in flight in all", pick("pairs-"), lambda run: f'{run["flows"]} pairs', cost, "µs")
     draw("size", "CPU per packet by size, 10 pairs", pick("size-"), lambda run: f'{run["size"]} B', cost, "µs")
-    steps = [run for run in runs if run["run"] == "overload"]
-    draw("overload", "Delivered under overload, 10 pairs", steps, lambda run: run["command"].removesuffix(" offered"),
-         {"delivered": "packetsPerSecond"}, "packets/s")
-    draw("overload-latency", "Latency of a modest pair under overload", steps, lambda run: run["command"].removesuffix(" offered"),
+    steps = [run for run in runs if run["run"] == "overload"][:6]
+    draw("overload", "Delivered under overload, 10 pairs", steps, offered, {"delivered": "packetsPerSecond"}, "packets/s")
+    draw("overload-latency", "Latency of a modest pair under overload", steps, offered,
          {"p50": "politeP50Microseconds", "p99": "politeP99Microseconds"}, "µs")
+    for run in (growth := pick("growth")):
+        run |= {"server": run["cost"]["median"], "floor": run["floorCost"]["median"]}
+    draw("growth", "CPU per packet, 10,000 packets/s in all", growth, lambda run: f'{run["pairs"]} pairs',
+         {"server": "server", "floor": "floor"}, "µs")
+    draw("memory", "Memory per idle connection", pick("idle"), lambda run: f'{run["connections"]:,}',
+         {"server": "serverResidentBytesPerConnection", "kernel, both ends": "kernelBytesPerConnection"}, "bytes")
 
 
 main(*sys.argv[1:])

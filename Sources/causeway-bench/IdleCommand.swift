@@ -113,7 +113,12 @@ final class IdleLoad: LinkObserver {
         let kernelMemory = ProcessUsage.kernelMemory
         let ownCPU = ProcessUsage.ownCPU
         let start = Sockets.now()
+        var settling: (count: Int, residentBytes: Double)?
         while readyCount < count {
+            // What the first logins wake up in the server is not theirs.
+            if settling == nil, readyCount >= concurrency, let server, let usage = ProcessUsage(process: server) {
+                settling = (readyCount, usage.residentBytes)
+            }
             while loop.links.count < count, loop.links.count - readyCount < concurrency {
                 try loop.connect(NodePrivateKey(using: &random))
             }
@@ -140,8 +145,9 @@ final class IdleLoad: LinkObserver {
         if let usage, let connected, let settled, let held {
             report.serverMillisecondsPerConnect = connected.since(usage).cpuNanoseconds / 1e6 / Double(count)
             report.serverCPUWhileIdle = held.since(settled).cpuNanoseconds / 1e9 / max(0.001, hold.inSeconds)
-            if !closesAtOnce {
-                report.serverResidentBytesPerConnection = (settled.residentBytes - usage.residentBytes) / Double(count)
+            if !closesAtOnce, let settling, settling.count < count {
+                report.serverResidentBytesPerConnection =
+                    (settled.residentBytes - settling.residentBytes) / Double(count - settling.count)
             }
         }
         return report
