@@ -139,6 +139,9 @@ extension Shard {
         control(connection)
         connection.pointee.phase = .ready
         connection.pointee.loginDeadline = nil
+        // Left in place, it would wake the shard for each login that went well.
+        timers.remove(id.slot)
+        schedule(connection)
         connection.pointee.loginPlace = nil
         connection.pointee.network = network
         if !connection.pointee.isMeshPeer { connection.pointee.rate = RateAllowance(limits, at: now) }
