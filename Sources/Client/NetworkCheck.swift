@@ -113,6 +113,7 @@ struct NetworkCheck: Sendable {
         // The family that servers see: behind a NAT64 it is IPv4.
         guard mapped.address.isIPv4 else {
             report.mappedIPv6 = mapped.description
+            report.filteringIPv6 = found.filtering?.rawValue
             return
         }
         report.mappedIPv4 = mapped.description

@@ -20,6 +20,8 @@ public struct NetworkReport: Codable, Hashable, Sendable {
     public var mapping: String?
     /// RFC 4787 §5, in the same words.
     public var filtering: String?
+    /// The same for a firewall in front of IPv6; nil also where the server has only one IPv6 address, which cannot tell.
+    public var filteringIPv6: String?
     /// How the translation gives out ports: `preserving`, `sequential` or `random`; `not preserving` when no more is known.
     public var portAllocation: String?
     /// The step between two ports of a sequence.
@@ -71,6 +73,7 @@ extension NetworkReport {
         lines.append("\t* MappingVariesByDestIP: \(Self.word(mappingVariesByDestination))")
         if let mapping { lines.append("\t* Mapping: \(mapping)") }
         if let filtering { lines.append("\t* Filtering: \(filtering)") }
+        if let filteringIPv6 { lines.append("\t* Filtering (IPv6): \(filteringIPv6)") }
         if let portAllocation { lines.append("\t* Ports: \(portAllocation)\(portDetail)") }
         if let hairpinning { lines.append("\t* Hairpinning: \(hairpinning)") }
         if let mappingLifetimeSeconds { lines.append("\t* MappingLifetime: at least \(Int(mappingLifetimeSeconds)) s") }
