@@ -83,20 +83,24 @@ extension LocalNode {
     /// Hears of changes of links, addresses and routes until cancelled.
     func watchNetwork() async throws {
         let (news, source) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let channel: any Channel
-        do {
-            channel = try await RouteWatcher.open(on: eventLoop) { source.yield() }
-        } catch {
-            // Without it a change is noticed when something does not answer any more.
-            log.info("changes of the network are not reported", metadata: ["reason": "\(error)"])
-            return
-        }
+        var channel: (any Channel)?
+        defer { channel?.close(promise: nil) }
+        source.yield()
         for await _ in news {
+            // A socket that held no more news was closed with an error: what it lost is looked at below.
+            if channel?.isActive != true {
+                do {
+                    channel = try await RouteWatcher.open(on: eventLoop) { source.yield() }
+                } catch {
+                    // Without it a change is noticed when something does not answer any more.
+                    log.info("changes of the network are not reported", metadata: ["reason": "\(error)"])
+                    return
+                }
+            }
             // One change is many messages.
             try await Task.sleep(for: Self.settlingTime)
             await lookAtNetwork()
         }
-        try await channel.close()
     }
 
     /// Hears when the machine wakes from sleep, until cancelled.

@@ -26,16 +26,18 @@ final class ProxyHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDone else { return context.fireChannelRead(data) }
         head.append(contentsOf: unwrapInboundIn(data).readableBytesView)
-        // The server speaks only after us, so that nothing follows the head.
-        guard head.suffix(4) == Array("\r\n\r\n".utf8)[...] else {
-            if head.count > Self.maximumHeadByteCount { end(context, .refused("it does not speak HTTP")) }
+        guard let end = head.firstRange(of: Array("\r\n\r\n".utf8)) else {
+            if head.count > Self.maximumHeadByteCount { self.end(context, .refused("it does not speak HTTP")) }
             return
         }
+        // A refusal may bring a page for people behind its head.
         let line = String(decoding: head.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
         let words = line.split(separator: " ")
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].hasPrefix("2") else {
-            return end(context, .refused(line))
+            return self.end(context, .refused(line))
         }
+        // The server speaks only after us, and a proxy that opens a tunnel sends no body (RFC 9110 §9.3.6).
+        guard end.upperBound == head.endIndex else { return self.end(context, .refused("it sends more than an answer")) }
         isDone = true
         isOpen.succeed()
     }

@@ -30,8 +30,12 @@ private final class NewsReader: ChannelInboundHandler {
         changed()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // ENOBUFS: there was more news than the socket holds, which is news too.
+    func channelInactive(context: ChannelHandlerContext) {
+        // ENOBUFS closes it: there was more news than the socket holds, which is news too.
         changed()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
     }
 }
