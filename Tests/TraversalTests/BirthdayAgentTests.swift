@@ -182,6 +182,18 @@ import Wire
         #expect(effects == [.endBirthday(try #require(plan), BirthdayResult(.moved, entryCount: 0)), .closeSockets(sockets)])
     }
 
+    /// The allowance remembers it, so that the address rests although the session is gone.
+    @Test mutating func aForgottenPeersAttemptCountsAsUnanswered() throws {
+        var (agent, plan) = agent(easy, peer: hard)
+        var effects: [PathAgent.Effect] = []
+        agent.birthdayBegan(over: sockets, at: time(1), effects: &effects)
+        _ = advance(&agent, to: time(10))
+        let sent = agent.statistics.birthdayPingsSent
+        agent.close(at: time(11), effects: &effects)
+        #expect(
+            effects == [.endBirthday(try #require(plan), BirthdayResult(.silent, entryCount: sent)), .closeSockets(sockets)])
+    }
+
     @Test mutating func anAttemptWithoutAnAnswerGivesItsSocketsBack() throws {
         var (agent, plan) = agent(hard, peer: easy)
         var effects: [PathAgent.Effect] = []
