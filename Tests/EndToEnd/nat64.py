@@ -38,8 +38,8 @@ class NAT64:
         gateway.ip("link", "set", "nat64", "up")
         gateway.ip("route", "add", f"{_POOL}.0/24", "dev", "nat64")
         gateway.ip("route", "add", PREFIX, "dev", "nat64")
-        gateway.popen(
-            "tayga", "-c", configuration, "-d", "-n", stdout=configuration.with_suffix(".log").open("w"), stderr=subprocess.STDOUT)
+        log = configuration.with_suffix(".log").open("w")
+        gateway.popen("tayga", "-c", configuration, "-d", "-n", stdout=log, stderr=subprocess.STDOUT)
         self.name_server = DNS64(gateway)
 
 
