@@ -2,10 +2,15 @@
 
 import json
 import pathlib
+import statistics
 import sys
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 320, 70, 50, 40
 COLOURS = ["#1f6feb", "#d1542d", "#2da44e"]
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 100 or value == 0 else f"{value:.3g}"
 
 
 def chart(title, labels, series, unit):
@@ -27,7 +32,7 @@ def chart(title, labels, series, unit):
     for part in range(5):
         value = most * part / 4
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - 30}" y1="{y(value)}" y2="{y(value)}" stroke="#ddd"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4}" text-anchor="end">{value:,.4g}</text>')
+        parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4}" text-anchor="end">{number(value)}</text>')
     for index, label in enumerate(labels):
         parts.append(f'<text x="{x(index)}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{label}</text>')
     for (name, values), colour in zip(series.items(), COLOURS):
@@ -59,7 +64,15 @@ def main(source, folder):
     cost = {"server": "serverMicrosecondsPerPacket", "load generator": "generatorMicrosecondsPerPacket"}
     draw("pairs", "CPU per packet, 1,400 bytes, 640 in flight in all", pick("pairs-"), lambda run: f'{run["flows"]} pairs', cost, "µs")
     draw("size", "CPU per packet by size, 10 pairs", pick("size-"), lambda run: f'{run["size"]} B', cost, "µs")
-    steps = [run for run in runs if run["run"] == "overload"][:6]
+    # Of several rounds the median at each step.
+    rounds = {}
+    for run in pick("overload"):
+        rounds.setdefault(run["command"], []).append(run)
+    fields = ("packetsPerSecond", "politeP50Microseconds", "politeP99Microseconds")
+    steps = [
+        {"command": command, **{field: statistics.median(run.get(field) or 0 for run in found) for field in fields}}
+        for command, found in rounds.items()
+    ]
     draw("overload", "Delivered under overload, 10 pairs", steps, offered, {"delivered": "packetsPerSecond"}, "packets/s")
     draw("overload-latency", "Latency of a modest pair under overload", steps, offered,
          {"p50": "politeP50Microseconds", "p99": "politeP99Microseconds"}, "µs")
