@@ -17,9 +17,11 @@ struct ProcessUsage {
         guard let threads = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/task"),  // It may have ended.
             let stat = Self.text("\(folder)/stat"), let status = Self.text("\(folder)/status")
         else { return nil }
+        // The process's own clock counts threads that have ended as well.
+        var clock = clockid_t()
+        guard clock_getcpuclockid(process, &clock) == 0 else { return nil }
+        cpuNanoseconds = Self.time(clock)
         for thread in threads {
-            let times = Self.text("\(folder)/task/\(thread)/schedstat")?.split(separator: " ").first.flatMap { Double($0) }
-            cpuNanoseconds += times ?? 0
             voluntarySwitches += Self.value("voluntary_ctxt_switches:", in: Self.text("\(folder)/task/\(thread)/status") ?? "")
         }
         // The second field is the program's name in parentheses and may hold spaces; user and system time are the 14th and 15th.
@@ -48,9 +50,11 @@ struct ProcessUsage {
     var userPart: Double { userTicks + systemTicks > 0 ? userTicks / (userTicks + systemTicks) : 0 }
 
     /// CPU time of this process in nanoseconds.
-    static var ownCPU: Double {
+    static var ownCPU: Double { time(CLOCK_PROCESS_CPUTIME_ID) }
+
+    private static func time(_ clock: clockid_t) -> Double {
         var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        clock_gettime(clock, &time)
         return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
     }
 
