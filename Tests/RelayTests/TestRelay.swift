@@ -80,9 +80,18 @@ final class TestRelay: Sendable {
         while true {
             let statistics = await datapath.snapshot()
             if condition(statistics) { return statistics }
-            guard clock.now < end else { throw TestFailure("the condition did not come true: \(statistics.counters)") }
+            guard clock.now < end else { throw TestFailure("the condition did not come true: \(Self.describe(statistics))") }
             try await Task.sleep(for: .milliseconds(5))
         }
+    }
+
+    /// The counters with what was dropped, and the connections.
+    private static func describe(_ statistics: RelayStatistics) -> String {
+        let drops = DropReason.allCases.flatMap { reason in
+            PacketKind.allCases.map { (reason, $0, statistics.counters.dropped(reason, $0).packets) }
+        }
+        let dropped = drops.filter { $0.2 > 0 }.map { "\($0.0.label)/\($0.1.label): \($0.2)" }.joined(separator: ", ")
+        return "\(statistics.counters)\ndropped \(dropped)\n\(statistics.connections)"
     }
 }
 
