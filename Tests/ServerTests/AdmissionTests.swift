@@ -68,6 +68,18 @@ struct AdmissionTests {
         #expect(queue.counts.admitted == 1 && queue.counts.denied == 2)
     }
 
+    @Test func whatIsAtHandWaitsForNobody() {
+        let queue = AdmissionQueue(logger: Logger(label: "test"))
+        let policy = AdmissionPolicy.list(NodeKeyList([Self.key(1)]))
+        queue.decideAtOnce { policy.decideAtOnce($0) }
+        let answers = NIOLockedValueBox<[AdmissionDecision]>([])
+        for seed: UInt64 in [1, 2] {
+            queue.admit(Self.request(Self.key(seed))) { answer in answers.withLockedValue { $0.append(answer) } }
+        }
+        #expect(answers.withLockedValue { $0 } == [.allow(network: 0), .deny])
+        #expect(queue.counts.admitted == 1 && queue.counts.denied == 1)
+    }
+
     @Test func aQuestionAfterTheEndIsDenied() {
         let queue = AdmissionQueue(logger: Logger(label: "test"))
         queue.finish()

@@ -16,12 +16,20 @@ enum AdmissionPolicy: Sendable {
     /// Whom another server vouches for.
     case url(AdmissionQuestion)
 
+    /// The decision where it is at hand: nil where the registry or another server has to be asked.
+    func decideAtOnce(_ request: AdmissionRequest) -> AdmissionDecision? {
+        switch self {
+        case .open: .allow(network: 0)
+        case .list(let list): list.contains(request.key) ? .allow(network: 0) : .deny
+        case .registered, .url: nil
+        }
+    }
+
     func decide(_ request: AdmissionRequest) async -> AdmissionDecision {
         switch self {
         case .registered(let service): await service.admission(of: request.key).map { .allow(network: $0.rawValue) } ?? .deny
-        case .open: .allow(network: 0)
-        case .list(let list): list.contains(request.key) ? .allow(network: 0) : .deny
         case .url(let question): await question.ask(request) ? .allow(network: 0) : .deny
+        case .open, .list: decideAtOnce(request) ?? .deny
         }
     }
 

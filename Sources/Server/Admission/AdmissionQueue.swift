@@ -5,7 +5,7 @@ internal import Wire
 
 /// The relay's questions on their way to whoever decides.
 ///
-/// Shards ask from their own threads and must not wait, so a question goes into a queue and `run` answers it.
+/// Shards ask from their own threads and must not wait, so a question whose answer is not at hand goes into a queue and `run` answers it.
 final class AdmissionQueue: RelayAdmission, Sendable {
     private struct Question: Sendable {
         let request: AdmissionRequest
@@ -24,6 +24,7 @@ final class AdmissionQueue: RelayAdmission, Sendable {
 
     private let questions: AsyncStream<Question>
     private let input: AsyncStream<Question>.Continuation
+    private let rule = NIOLockedValueBox<@Sendable (AdmissionRequest) -> AdmissionDecision?>({ _ in nil })
     private let counted = NIOLockedValueBox(Counts())
     private let logger: Logger
 
@@ -34,7 +35,18 @@ final class AdmissionQueue: RelayAdmission, Sendable {
 
     var counts: Counts { counted.withLockedValue { $0 } }
 
+    /// Sets the rule that answers what can be answered at once; it says nil to all else.
+    func decideAtOnce(by rule: @escaping @Sendable (AdmissionRequest) -> AdmissionDecision?) {
+        self.rule.withLockedValue { $0 = rule }
+    }
+
     func admit(_ request: AdmissionRequest, decide: @escaping @Sendable (AdmissionDecision) -> Void) {
+        let rule = rule.withLockedValue { $0 }
+        // Other relays of the region have shown the mesh key: who comes by them was admitted there.
+        if let answer = request.isMesh ? .allow(network: 0) : rule(request) {
+            conclude(Question(request: request, decide: decide), answer)
+            return
+        }
         switch input.yield(Question(request: request, decide: decide)) {
         case .enqueued: break
         case .dropped, .terminated: decide(.deny)
@@ -52,7 +64,7 @@ final class AdmissionQueue: RelayAdmission, Sendable {
                     running -= 1
                 }
                 running += 1
-                group.addTask { await self.answer(question, decision) }
+                group.addTask { await self.conclude(question, decision(question.request)) }
             }
         }
     }
@@ -62,9 +74,7 @@ final class AdmissionQueue: RelayAdmission, Sendable {
         input.finish()
     }
 
-    private func answer(_ question: Question, _ decision: (AdmissionRequest) async -> AdmissionDecision) async {
-        // Other relays of the region have shown the mesh key: who comes by them was admitted there.
-        let answer = question.request.isMesh ? .allow(network: 0) : await decision(question.request)
+    private func conclude(_ question: Question, _ answer: AdmissionDecision) {
         question.decide(answer)
         counted.withLockedValue { counts in
             if answer == .deny { counts.denied += 1 } else { counts.admitted += 1 }

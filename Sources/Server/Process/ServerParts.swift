@@ -68,7 +68,9 @@ struct ServerParts: Sendable {
             maximumStreamCount: settings.limits.streams, logger: logger,
             cutRelay: { [datapath] in datapath.cut($0, reason: .revoked) },
             relayKeys: { [datapath] in await datapath.snapshot().connections.map(\.key) })
-        admissionPolicy = try AdmissionPolicy(settings, service: service, logger: logger)
+        let policy = try AdmissionPolicy(settings, service: service, logger: logger)
+        admissionQueue.decideAtOnce { policy.decideAtOnce($0) }
+        admissionPolicy = policy
         connections = ConnectionTable(limits: settings.connectionLimits, shared: settings.trustedProxies)
         limiter = RequestLimiter(rate: settings.limits.requestsPerSecond, burst: settings.limits.requestBurst)
         adminToken = AdminToken(file: directory.adminTokenFile)
