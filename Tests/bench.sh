@@ -18,11 +18,17 @@ server=
 coturn=
 trap 'stop; { kill $coturn; } 2>/dev/null; rm -rf "$work"' EXIT
 
+# Ports that no client is given (they begin at 32768): thousands of connections come and go while a server restarts on its own.
 read -r web stun other < <(python3 -c '
-import socket
-sockets = [socket.socket(), socket.socket(type=socket.SOCK_DGRAM), socket.socket(type=socket.SOCK_DGRAM)]
-for each in sockets: each.bind(("127.0.0.1", 0))
-print(*(each.getsockname()[1] for each in sockets))')
+import random, socket
+def is_free(port):
+    try:
+        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+            with socket.socket(type=kind) as probe: probe.bind(("127.0.0.1", port))
+        return True
+    except OSError:
+        return False
+print(*[port for port in random.sample(range(20000, 32000), 100) if is_free(port)][:3])')
 # Limits that a single load generator would meet long before the server's own.
 export CAUSEWAY_LIMITS_REQUESTS_PER_SECOND=1000000 CAUSEWAY_LIMITS_REQUEST_BURST=1000000 \
     CAUSEWAY_LIMITS_ANONYMOUS_REQUESTS_PER_SECOND=1000000 CAUSEWAY_LIMITS_ANONYMOUS_REQUEST_BURST=1000000 \
@@ -123,6 +129,11 @@ if command -v turnserver >/dev/null; then
         --no-tls --no-dtls --log-file stdout --no-stdout-log --pidfile "$work/coturn.pid" >/dev/null 2>&1 &
     coturn=$!
     sleep 1
+    if ! "$bench" stun --target "127.0.0.1:$other" --seconds 1 2>/dev/null | grep -q '"lost":0,'; then
+        echo "coturn does not answer on port $other: there is no comparison with it" >&2
+        kill $coturn
+        coturn=
+    fi
 fi
 for round in 1 2 3 4 5; do
     run stun stun --target "127.0.0.1:$stun" --server-pid "$server" --seconds "$seconds"

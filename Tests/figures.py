@@ -16,7 +16,10 @@ class Figures:
         for record in self.runs:
             if record["run"] != run or command and record["command"] != command:
                 continue
-            if any(record.get(name) != value for name, value in wanted.items()) or record.get(field) is None:
+            # A run without an answer has measured nothing.
+            if record.get("requestsPerSecond") == 0 or any(record.get(name) != value for name, value in wanted.items()):
+                continue
+            if record.get(field) is None:
                 continue
             value = record[field]
             values += value["values"] if isinstance(value, dict) else [value]
