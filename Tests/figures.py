@@ -63,7 +63,7 @@ def main(path):
             named("to the generator", spread(of(run, "serverToGenerator", **ours), 2)),
             named("which is for `floor` itself", spread(floor, 2)))
     for size in (1400, 64):
-        row(f"system calls per packet, {size:,} B, 10 pairs, 64 in flight", "", spread(of(f"syscalls-{size}", "perPacket"), 3))
+        row(f"system calls per packet, {size:,} B, 10 pairs, 64 in flight", "", spread(of(f"syscalls-{size}", "serverCallsPerPacket"), 3))
     for pairs in (100, 1000):
         row(
             f"growth per packet from 10 to {pairs:,} pairs at 10,000 packets/s", "≤ 1.25 ×" if pairs == 1000 else "",

@@ -28,6 +28,7 @@ struct LoadReport: Codable {
     var serverUserPart: Double?
     var serverToGenerator: Double?
     var serverSwitchesPerPacket: Double?
+    var serverCallsPerPacket: Double?
     var serverCPUs: Double?
     var serverResidentMegabytes: Double?
 
@@ -60,6 +61,7 @@ struct LoadReport: Codable {
         serverMicrosecondsPerPacket = server.cpuNanoseconds / 1000 / all
         serverUserPart = server.userPart
         serverToGenerator = server.cpuNanoseconds / max(1, result.generatorCPU)
+        serverCallsPerPacket = result.serverCalls.map { Double($0) / all }
         serverSwitchesPerPacket = server.voluntarySwitches / all
         serverCPUs = server.cpuNanoseconds / 1e9 / result.seconds
         serverResidentMegabytes = server.residentBytes / 1e6
@@ -88,6 +90,9 @@ struct LoadReport: Codable {
                 ("server voluntary switches", "\(Table.number(serverSwitchesPerPacket, 4)) per packet"),
                 ("server load, memory", "\(Table.number(serverCPUs, 2)) CPUs, \(Table.number(serverResidentMegabytes, 1)) MB"),
             ]
+        }
+        if let serverCallsPerPacket {
+            rows.append(("server system calls", "\(Table.number(serverCallsPerPacket, 3)) per packet"))
         }
         return rows
     }

@@ -12,6 +12,8 @@ struct LoadResult {
     var politeLost = 0
     var generatorCPU = 0.0
     var server: ProcessUsage?
+    /// The server's system calls, where they were counted.
+    var serverCalls: UInt64?
 
     /// Jain's index over the flows: 1 when all got the same, 1/n when one got all.
     var fairness: Double {

@@ -10,6 +10,9 @@ struct RelayCommand: ParsableCommand {
     @Flag(help: "Measure the floor as well, the least this machine could do, and print the ratio.")
     var floor = false
 
+    @Flag(help: "Count the server's system calls too (needs root and --server-pid); each gets a little slower by that.")
+    var systemCalls = false
+
     @Flag(help: "Find the ceiling, then offer 50, 100, 150, 200 and 300 % of it.")
     var overload = false
 
@@ -47,7 +50,7 @@ struct RelayCommand: ParsableCommand {
     }
 
     private func measure(_ plan: LoadPlan, _ login: LoginPlan, _ name: String) throws -> LoadReport {
-        let result = try RelayLoad().run(plan, login, server: relay.serverProcess)
+        let result = try RelayLoad().run(plan, login, server: relay.serverProcess, countsCalls: systemCalls)
         return LoadReport(name, target: relay.url, plan, result)
     }
 }

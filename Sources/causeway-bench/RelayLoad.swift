@@ -25,7 +25,9 @@ final class RelayLoad: LinkObserver {
     private var failure: String?
 
     /// Logs all links in, lets the load run, and measures its second part.
-    func run(_ plan: LoadPlan, _ login: LoginPlan, server: Int32?) throws -> LoadResult {
+    ///
+    /// - Parameter countsCalls: whether the server's system calls are counted, which costs it a little.
+    func run(_ plan: LoadPlan, _ login: LoginPlan, server: Int32?, countsCalls: Bool = false) throws -> LoadResult {
         let loop = LoadLoop(login, observer: self)
         self.loop = loop
         defer { self.loop = nil }
@@ -34,6 +36,7 @@ final class RelayLoad: LinkObserver {
         if plan.pattern == .stalled { loop.links.last?.isStalled = true }
         try turn(plan.warmUp, loop)
         resetCounters()
+        let calls = try server.flatMap { countsCalls ? try SystemCallCount(process: $0) : nil }
         let usage = server.flatMap { ProcessUsage(process: $0) }
         let ownCPU = ProcessUsage.ownCPU
         let start = Sockets.now()
@@ -41,6 +44,7 @@ final class RelayLoad: LinkObserver {
         result.seconds = (Sockets.now() - start).inSeconds
         result.generatorCPU = ProcessUsage.ownCPU - ownCPU
         if let usage, let server { result.server = ProcessUsage(process: server)?.since(usage) }
+        result.serverCalls = calls?.total
         collect(plan)
         return result
     }

@@ -2,6 +2,7 @@
 #pragma once
 #include "NodeSockets.h"
 #include "ServiceNotice.h"
+#include "SystemCalls.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
